@@ -1,0 +1,117 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gateway/api/api_description.h"
+#include "gateway/api/error.h"
+#include "gateway/api/loop.h"
+#include "gateway/api/message.h"
+#include "gateway/api/stores.h"
+
+namespace trackly {
+
+namespace json {
+class HeldBody;
+}
+
+/// The most bytes that a request's body may have, set by a filter and enforced by the core wherever
+/// the body moves.
+struct BodyCap {
+  std::uint64_t max_bytes = UINT64_MAX;
+  ErrorRef error;
+  std::size_t filter_index = 0;  // who is named in the log when it strikes; set by the chain
+};
+
+/// What the limiter decided, for the log and for its fields.
+struct LimiterFacts {
+  std::string rule;  // the refusing rule, else the one with the least left
+  std::optional<std::uint64_t> remaining;
+  std::string_view store_mode;  // "local", "redis", "redis-local", "redis-allow", "redis-deny"
+};
+
+struct FilterTrace {
+  std::string_view name;
+  Duration spent{};  // on the thread, plus what it waited
+};
+
+/// Why the service behind us could not be asked or did not answer.
+enum class UpstreamFailure : std::uint8_t {
+  none,
+  no_endpoint,  // no name resolves, or there is nothing to connect to
+  connection_refused,
+  connect_timeout,
+  queue_full,
+  queue_timeout,
+  refused_stream,  // REFUSED_STREAM or an excluding GOAWAY: certainly not processed
+  response_timeout,
+  connection_closed,  // closed or reset after a byte of the request may have reached it
+  malformed_response,
+  truncated_response,  // the response head was there, its body broke off
+  foreign_error,       // a 5xx that is not the documented error JSON
+};
+
+/// RFC 9209 error type ("connection_refused", …); empty where the failure has none.
+std::string_view proxy_status_error(UpstreamFailure failure);
+
+/// One request and its answer, filled in as it goes; the access log only reads it. Owned by the
+/// Stream, touched by its worker's thread only.
+struct Exchange {
+  // --- the client and its request, complete before the chain runs
+  std::string_view
+      client_address;  // without the port; of the connection, or as a trusted proxy says
+  Protocol protocol = Protocol::http11;
+  bool tls = false;
+  Head request;
+  std::string_view path;   // views into request.target
+  std::string_view query;  // without "?"
+  const Operation* operation = nullptr;
+  /// Values of the path parameters, in the order of the template, percent-decoded.
+  std::vector<std::string> path_values;
+  std::string request_id;  // set by the core, before the chain
+
+  // --- the body, once it is whole
+  json::HeldBody* body = nullptr;  // nullptr until the body is held
+  BodyCap body_cap;
+
+  // --- what filters found out
+  std::shared_ptr<const KeyRecord> key;
+  std::optional<std::size_t> batch_items;
+  LimiterFacts limiter;
+  /// Extra fields of the answer, whoever makes it; they replace fields of the same name.
+  FieldList response_fields;
+  /// Fields set on the request that goes upstream (X-Account-Id); they replace the client's.
+  FieldList upstream_fields;
+  std::vector<std::string_view> removed_upstream_fields;  // static strings
+
+  // --- a refusal or a failure of ours
+  ErrorRef local_reply;         // the answer that the gateway made itself
+  std::string_view refused_by;  // filter name; empty: the core
+  std::string_view flag;        // short reason for the log: "client_gone", "body_timeout", …
+  std::vector<FilterTrace> trace;
+
+  // --- the upstream
+  std::string_view upstream;  // name; empty: not asked
+  std::string endpoint;
+  int attempts = 0;
+  bool delivered = false;  // a byte of the request reached a connection
+  UpstreamFailure failure = UpstreamFailure::none;
+  int received_status = 0;  // what the service answered; 0: nothing
+
+  // --- figures, for the log
+  int status = 0;              // what the client got; 0: nothing
+  std::uint64_t bytes_in = 0;  // body bytes
+  std::uint64_t bytes_out = 0;
+  bool cut = false;  // the answer began and could not be finished
+  WallTime started_at{};
+  TimePoint started{};
+  Duration chain_done{};  // since `started`; zero: never reached
+  Duration upstream_head{};
+  Duration finished{};
+};
+
+}  // namespace trackly

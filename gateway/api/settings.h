@@ -1,0 +1,117 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gateway/api/node.h"
+
+namespace trackly {
+
+// What an operator can set, with its defaults in place; config/gateway.yaml explains each key, and
+// config/settings_reader.cc fills these structs. Times are durations, sizes are bytes.
+
+struct TlsSettings {
+  std::string certificate;  // path of a PEM file, the chain after the leaf
+  std::string private_key;  // path of a PEM file
+};
+
+struct ListenerSettings {
+  std::string address;  // "host:port", "[v6]:port" or "unix:/path"
+  std::optional<TlsSettings> tls;
+  Mark mark;
+};
+
+/// Where a connection goes: a TCP address or a unix socket.
+struct EndpointSettings {
+  enum class Protocol : std::uint8_t { http1, h2c };
+  Protocol protocol = Protocol::http1;
+  std::string host;  // name or address; empty for a unix socket
+  std::uint16_t port = 0;
+  std::string unix_path;  // empty for TCP
+  std::string text;       // as configured, for logs
+  Mark mark;
+};
+
+struct UpstreamSettings {
+  std::string name;
+  std::vector<EndpointSettings> endpoints;
+  std::chrono::nanoseconds connect_timeout = std::chrono::seconds(1);
+  /// From the whole request sent to the response head, and between two pieces of a response body.
+  std::chrono::nanoseconds response_timeout = std::chrono::seconds(30);
+  /// An unused pooled connection is closed after this time; keep it below the service's own.
+  std::chrono::nanoseconds idle_timeout = std::chrono::seconds(60);
+  /// How long a request waits for a free connection.
+  std::chrono::nanoseconds queue_timeout = std::chrono::seconds(1);
+  /// Per endpoint and worker.
+  std::size_t max_connections = 256;
+  /// Requests waiting for a connection, per upstream and worker.
+  std::size_t max_waiting = 1024;
+};
+
+struct RedisSettings {
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 6379;
+  std::string unix_path;  // takes the place of host and port
+  std::chrono::nanoseconds command_timeout = std::chrono::milliseconds(50);
+  std::chrono::nanoseconds connect_timeout = std::chrono::milliseconds(500);
+  /// Commands sent or waiting to be sent on one worker's connection; more are store failures.
+  std::size_t max_in_flight = 4096;
+};
+
+struct Limits {
+  /// Request line and fields together, and the same for trailers.
+  std::size_t header_bytes = 64 * 1024;
+  std::size_t header_count = 100;
+  /// The request target alone; a longer one is 414.
+  std::size_t uri_bytes = 16 * 1024;
+  /// From a request's first byte to the end of its head; on a new connection from the accept on.
+  std::chrono::nanoseconds header_timeout = std::chrono::seconds(10);
+  /// Between two pieces of a request body.
+  std::chrono::nanoseconds body_timeout = std::chrono::seconds(30);
+  /// A client that does not take its response.
+  std::chrono::nanoseconds write_timeout = std::chrono::seconds(30);
+  /// A connection without a request.
+  std::chrono::nanoseconds idle_timeout = std::chrono::seconds(75);
+  /// All held request bodies of the process together.
+  std::uint64_t body_memory = 256ULL << 20;
+  /// Nesting of a JSON body.
+  std::size_t json_depth = 64;
+  /// Concurrent streams of one HTTP/2 connection.
+  std::size_t streams_per_connection = 128;
+  /// A refused request that is still being sent is read and discarded for at most this long and
+  /// this many bytes, so that its sender can read the refusal.
+  std::chrono::nanoseconds linger_timeout = std::chrono::seconds(5);
+  std::uint64_t linger_bytes = 64ULL << 20;
+};
+
+struct AccessLogSettings {
+  std::string path = "/dev/stdout";  // "off" writes none
+  /// Lines waiting for the writer; more are lost, counted and marked.
+  std::size_t buffer_bytes = 8ULL << 20;
+};
+
+/// One entry of `filters:`; the filter of that name reads its own settings.
+struct FilterSettings {
+  std::string name;
+  Node settings;
+  Mark mark;
+};
+
+struct Settings {
+  std::vector<ListenerSettings> listeners;
+  std::size_t workers = 0;  // 0 = auto: the processors that this process may use
+  std::vector<FilterSettings> filters;
+  std::vector<UpstreamSettings> upstreams;
+  std::optional<RedisSettings> redis;
+  bool forward_unknown_paths = false;
+  bool error_detail = false;
+  std::vector<std::string> trusted_proxies;  // addresses or CIDR blocks
+  Limits limits;
+  AccessLogSettings access_log;
+  std::chrono::nanoseconds drain_timeout = std::chrono::seconds(30);
+};
+
+}  // namespace trackly

@@ -1,0 +1,130 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "gateway/api/loop.h"
+
+namespace trackly {
+
+/// Something that somebody is waiting for. Destroying it cancels it: the callback then never runs.
+class Pending {
+ public:
+  Pending() = default;
+  Pending(const Pending&) = delete;
+  Pending& operator=(const Pending&) = delete;
+  virtual ~Pending() = default;
+};
+using PendingPtr = std::unique_ptr<Pending>;
+
+/// What a store gives back: the answer itself, by value, where it is at hand; else a Pending whose
+/// callback brings the answer later, exactly once, on this worker's loop, within the store's own
+/// deadline. A callback never runs from inside the call, so nobody is re-entered.
+template <class Answer>
+using Lookup = std::variant<Answer, PendingPtr>;
+
+// ---------------------------------------------------------------------------------- token buckets
+
+/// A bucket that fills at a steady rate: `burst` tokens at most, `rate` = `tokens` per `period`.
+struct BucketPolicy {
+  std::string name;  // of the limiter rule
+  std::uint64_t tokens = 0;
+  Duration period = std::chrono::seconds(1);
+  std::uint64_t burst = 0;
+};
+
+/// One withdrawal. `policy` outlives the call and its Pending.
+struct BucketTake {
+  const BucketPolicy* policy = nullptr;
+  std::string key;         // whose bucket: never a secret in clear
+  std::uint64_t cost = 1;  // <= policy->burst
+};
+
+struct BucketState {
+  std::uint64_t remaining = 0;  // whole tokens left
+  Duration retry_after{};       // until `cost` tokens are there; zero where they were granted
+  Duration reset{};             // until the bucket is full
+};
+
+/// All withdrawals of one call are granted or none is (`granted`); `states` has one entry for each,
+/// in order, describing the bucket after the call.
+struct TakeAnswer {
+  enum class Status : std::uint8_t { ok, unavailable };
+  Status status = Status::ok;
+  bool granted = false;
+  std::vector<BucketState> states;
+  std::string failure;  // why the store was unavailable, for the log
+};
+
+class TokenBucketStore {
+ public:
+  using Callback = std::function<void(TakeAnswer)>;
+
+  TokenBucketStore() = default;
+  TokenBucketStore(const TokenBucketStore&) = delete;
+  TokenBucketStore& operator=(const TokenBucketStore&) = delete;
+  virtual ~TokenBucketStore() = default;
+
+  virtual Lookup<TakeAnswer> take(std::span<const BucketTake> takes, Callback callback) = 0;
+  /// Gives tokens back after a grant whose request came to nothing; never above the burst. Nobody
+  /// waits for it.
+  virtual void refund(std::span<const BucketTake> takes) = 0;
+};
+
+// ------------------------------------------------------------------------------------------- keys
+
+/// SHA-256 of a whole API key ("trk_" included).
+using KeyDigest = std::array<std::uint8_t, 32>;
+
+enum class AccountStatus : std::uint8_t { active, suspended, billing_blocked, fraud_blocked };
+
+struct Account {
+  std::string id;
+  AccountStatus status = AccountStatus::active;
+  /// Absent: the account has every product.
+  std::optional<std::vector<std::string>> products;
+};
+
+struct KeyRecord {
+  std::string name;  // what logs call it; never the key
+  std::shared_ptr<const Account> account;
+};
+
+struct KeyAnswer {
+  enum class Status : std::uint8_t { known, unknown, unavailable };
+  Status status = Status::unknown;
+  std::shared_ptr<const KeyRecord> record;  // of a known key
+};
+
+class KeyStore {
+ public:
+  using Callback = std::function<void(KeyAnswer)>;
+
+  KeyStore() = default;
+  KeyStore(const KeyStore&) = delete;
+  KeyStore& operator=(const KeyStore&) = delete;
+  virtual ~KeyStore() = default;
+
+  virtual Lookup<KeyAnswer> find(const KeyDigest& digest, Callback callback) = 0;
+};
+
+/// Cryptography stays out of the filters: they get it as a service.
+class Hasher {
+ public:
+  Hasher() = default;
+  Hasher(const Hasher&) = delete;
+  Hasher& operator=(const Hasher&) = delete;
+  virtual ~Hasher() = default;
+  virtual KeyDigest sha256(std::string_view text) = 0;
+};
+
+}  // namespace trackly
