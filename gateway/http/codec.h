@@ -25,6 +25,7 @@ enum class HeadFault : std::uint8_t {
   malformed,       // 400: it does not parse, or its framing is ambiguous
   uri_too_long,    // 414
   head_too_large,  // 431
+  timeout,         // 408: see Codec::expire_head()
 };
 
 /// Why we end an exchange early; on HTTP/2 the RST_STREAM code follows from it, on HTTP/1.1 the
@@ -162,6 +163,12 @@ class Codec {
   /// Ends the exchange at once; no further event comes for it. What was delivered and not credited
   /// is credited to the connection here.
   virtual void reset(StreamId id, ResetReason reason) = 0;
+
+  /// Server only: part of a request head has arrived and the rest has not.
+  virtual bool head_pending() const = 0;
+  /// Server only: the time for that head is over. HTTP/1.1 reports on_bad_head() with `timeout`, so that
+  /// it can be answered; HTTP/2 has no stream to answer on and turns finished() after a GOAWAY.
+  virtual void expire_head() = 0;
 
   /// Server only, for HTTP/2 streams that linger: the time for it is over.
   virtual void end_linger() = 0;
