@@ -43,6 +43,8 @@ struct Operation {
   bool body_required = false;
   bool json_body = false;             // a JSON media type is described
   const Node* body_schema = nullptr;  // of that media type; nullptr: any JSON value
+  /// Those of the path first, one for each {name} in the order of the template, then those of the
+  /// query as declared.
   std::vector<Parameter> parameters;
   std::optional<Batch> batch;
   std::string product;              // x-product; empty: no gate

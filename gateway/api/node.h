@@ -27,7 +27,8 @@ struct Node {
   Kind kind = Kind::null;
   Mark mark;
   bool boolean = false;
-  /// A string's characters, or a number exactly as written (so that no digit is lost).
+  /// A string's characters, or a number in JSON's grammar (RFC 8259 section 6) with every digit as
+  /// it was written.
   std::string text;
   std::vector<Node> items;     // of a sequence
   std::vector<Entry> entries;  // of a mapping, in written order, keys unique

@@ -34,6 +34,12 @@ std::optional<std::uint64_t> quantity(std::string_view text, const Unit (&units)
   return std::nullopt;
 }
 
+std::string joined(const std::vector<std::string_view>& words) {
+  std::string text;
+  for (const std::string_view word : words) text.append(text.empty() ? "" : ", ").append(word);
+  return text;
+}
+
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), std::size_t{0});
@@ -53,7 +59,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 std::string_view nearest_word(std::string_view word, const std::vector<std::string_view>& known) {
   std::string_view best;
-  std::size_t best_distance = std::max<std::size_t>(2, word.size() / 2) + 1;
+  std::size_t best_distance = std::max<std::size_t>(2, word.size() / 3) + 1;
   for (const std::string_view candidate : known) {
     const std::size_t distance = edit_distance(word, candidate);
     if (distance < best_distance) {
@@ -79,6 +85,10 @@ const Node* MappingReader::take(std::string_view key) {
   return node_ == nullptr ? nullptr : node_->find(key);
 }
 
+void MappingReader::ignore(std::initializer_list<std::string_view> keys) {
+  known_.insert(known_.end(), keys.begin(), keys.end());
+}
+
 bool MappingReader::has(std::string_view key) const {
   return node_ != nullptr && node_->find(key) != nullptr;
 }
@@ -99,9 +109,7 @@ void MappingReader::expected(const Node& node, std::string_view key, std::string
 
 void MappingReader::expected_one_of(const Node& node, std::string_view key,
                                     const std::vector<std::string_view>& words) {
-  std::string what = "one of ";
-  for (std::size_t i = 0; i < words.size(); ++i) what.append(i == 0 ? "" : ", ").append(words[i]);
-  expected(node, key, what);
+  expected(node, key, "one of " + joined(words));
 }
 
 std::string MappingReader::string(std::string_view key, std::string_view fallback) {
@@ -137,22 +145,34 @@ std::uint64_t MappingReader::count(std::string_view key, std::uint64_t fallback,
   return fallback;
 }
 
-std::uint64_t MappingReader::bytes(std::string_view key, std::uint64_t fallback) {
+std::uint64_t MappingReader::bytes(std::string_view key, std::uint64_t fallback,
+                                   std::uint64_t minimum) {
   const Node* node = take(key);
   if (node == nullptr) return fallback;
   if (node->is_string() || node->is_number()) {
-    if (const auto size = quantity(node->text, kByteUnits)) return *size;
+    const auto size = quantity(node->text, kByteUnits);
+    if (size && *size >= minimum) return *size;
+    if (size) {
+      expected(*node, key, "at least " + std::to_string(minimum) + " bytes");
+      return fallback;
+    }
   }
   expected(*node, key, "a size such as 64KiB or 5MiB");
   return fallback;
 }
 
-MappingReader::Duration MappingReader::duration(std::string_view key, Duration fallback) {
+MappingReader::Duration MappingReader::duration(std::string_view key, Duration fallback,
+                                                Duration minimum) {
   const Node* node = take(key);
   if (node == nullptr) return fallback;
   if (node->is_string()) {
-    if (const auto time = quantity(node->text, kTimeUnits)) {
+    const auto time = quantity(node->text, kTimeUnits);
+    if (time && *time >= static_cast<std::uint64_t>(minimum.count())) {
       return Duration(static_cast<std::int64_t>(*time));
+    }
+    if (time) {
+      expected(*node, key, "a longer time");
+      return fallback;
     }
   }
   expected(*node, key, "a time with its unit, such as 250ms, 1s or 5m");
@@ -197,7 +217,11 @@ void MappingReader::finish() {
     if (std::find(known.begin(), known.end(), entry.key) != known.end()) continue;
     std::string text = "unknown key \"" + entry.key + "\"";
     const std::string_view nearest = nearest_word(entry.key, known);
-    if (!nearest.empty()) text += "; did you mean \"" + std::string(nearest) + "\"?";
+    if (!nearest.empty()) {
+      text += "; did you mean \"" + std::string(nearest) + "\"?";
+    } else if (!known.empty()) {
+      text += "; known here: " + joined(known);
+    }
     problems_.add(entry.key_mark, text);
   }
 }

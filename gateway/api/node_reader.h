@@ -30,15 +30,17 @@ class MappingReader {
   /// Marks `key` as known and returns its value; nullptr where absent.
   const Node* take(std::string_view key);
   bool has(std::string_view key) const;
+  /// Marks keys as known whose values are of no concern here.
+  void ignore(std::initializer_list<std::string_view> keys);
 
   std::string string(std::string_view key, std::string_view fallback);
   bool boolean(std::string_view key, bool fallback);
   std::uint64_t count(std::string_view key, std::uint64_t fallback, std::uint64_t minimum = 0,
                       std::uint64_t maximum = UINT64_MAX);
   /// "5MiB", "64KiB", "1GiB" or plain bytes.
-  std::uint64_t bytes(std::string_view key, std::uint64_t fallback);
+  std::uint64_t bytes(std::string_view key, std::uint64_t fallback, std::uint64_t minimum = 0);
   /// "250ms", "1s", "5m", "2h", "1d"; a bare number is a problem, because its unit is a guess.
-  Duration duration(std::string_view key, Duration fallback);
+  Duration duration(std::string_view key, Duration fallback, Duration minimum = Duration::zero());
   /// One of a set of words.
   template <class T>
   T choice(std::string_view key, std::initializer_list<std::pair<std::string_view, T>> words,
@@ -58,7 +60,7 @@ class MappingReader {
   /// The items of a list; empty where absent.
   std::vector<const Node*> list(std::string_view key);
 
-  /// Reports every key that nobody took.
+  /// Reports every key that nobody took, with the nearest known key, else with all known keys.
   void finish();
 
   const Mark& mark() const { return mark_; }

@@ -100,14 +100,27 @@ struct FilterSettings {
   Mark mark;
 };
 
+/// One entry of `errors.overrides`: what the operator answers instead.
+struct ErrorOverride {
+  std::string id;
+  std::optional<int> status;
+  std::optional<std::string> text;
+  Mark mark;
+};
+
+/// Paths are complete: those that were relative have been resolved against the folder of the
+/// configuration file.
 struct Settings {
   std::vector<ListenerSettings> listeners;
   std::size_t workers = 0;  // 0 = auto: the processors that this process may use
   std::vector<FilterSettings> filters;
   std::vector<UpstreamSettings> upstreams;
   std::optional<RedisSettings> redis;
+  std::string api_path;        // the OpenAPI document
+  std::string catalogue_path;  // the error catalogue
   bool forward_unknown_paths = false;
   bool error_detail = false;
+  std::vector<ErrorOverride> error_overrides;
   std::vector<std::string> trusted_proxies;  // addresses or CIDR blocks
   Limits limits;
   AccessLogSettings access_log;
