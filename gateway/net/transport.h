@@ -57,8 +57,8 @@ class Transport {
   /// Sends what the socket takes now and returns how much that was; on_writable() follows where it
   /// was not all. After an error it takes nothing.
   virtual std::size_t write(std::string_view bytes) = 0;
-  /// For a connection that lay idle: false when the peer has closed it or sent something unasked, even
-  /// where the event for it has not been delivered yet.
+  /// For a connection that lay idle: false when the peer has closed it or sent something unasked,
+  /// even where the event for it has not been delivered yet.
   virtual bool usable() const = 0;
   /// Ends our sending side, the peer's stays open (FIN; close_notify first).
   virtual void shutdown_write() = 0;

@@ -1,0 +1,140 @@
+#include "gateway/net/listener.h"
+
+#include <event2/event.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <system_error>
+
+namespace trackly::net {
+namespace {
+
+constexpr int kBacklog = 4096;
+// A burst of connections must not keep signals and the other listeners waiting.
+constexpr int kAcceptsPerTurn = 64;
+// Out of descriptors: trying again at once would only spin.
+constexpr auto kAcceptPause = std::chrono::milliseconds(100);
+
+constexpr std::string_view kUnixPrefix = "unix:";
+
+Fault listen_fault(const std::string& address, int error) {
+  return Fault{"cannot listen on " + address + ": " +
+               std::error_code(error, std::generic_category()).message()};
+}
+
+/// Nobody answers on the path: the file was left behind by a process that died.
+bool is_stale(const SocketAddress& address) {
+  const int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const bool refused = connect(probe, address.get(), address.size()) != 0 && errno == ECONNREFUSED;
+  close(probe);
+  return refused;
+}
+
+}  // namespace
+
+Result<SocketAddress> parse_listen_address(std::string_view text) {
+  const Fault expected{
+      "\"" + std::string(text) +
+      "\" is no address: expected 127.0.0.1:8080, [::1]:8080, *:8080 or unix:/path"};
+  if (text.substr(0, kUnixPrefix.size()) == kUnixPrefix) {
+    const auto address = unix_socket_address(text.substr(kUnixPrefix.size()));
+    if (!address) return expected;
+    return *address;
+  }
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos) return expected;
+  std::string_view host = text.substr(0, colon);
+  const std::string_view port_text = text.substr(colon + 1);
+  std::uint16_t port = 0;
+  const auto [end, error] =
+      std::from_chars(port_text.data(), port_text.data() + port_text.size(), port);
+  if (error != std::errc() || end != port_text.data() + port_text.size()) return expected;
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
+    host = host.substr(1, host.size() - 2);
+  }
+  if (host == "*") host = "::";
+  if (host == "localhost") host = "127.0.0.1";
+  const auto address = parse_socket_address(host, port);
+  if (!address) return expected;
+  return *address;
+}
+
+Result<std::unique_ptr<Listener>> Listener::open(EventLoop& loop, const std::string& address,
+                                                 OnAccept on_accept) {
+  auto parsed = parse_listen_address(address);
+  if (!parsed) return parsed.error();
+  const int fd = socket(parsed->family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return listen_fault(address, errno);
+  std::unique_ptr<Listener> listener(new Listener(loop, fd, std::move(on_accept)));
+
+  const int on = 1;
+  const int off = 0;
+  if (parsed->family() == AF_UNIX) {
+    const std::string path = address.substr(kUnixPrefix.size());
+    if (is_stale(*parsed)) unlink(path.c_str());
+  } else {
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    if (parsed->family() == AF_INET6) {
+      setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
+    }
+  }
+  if (bind(fd, parsed->get(), parsed->size()) != 0) return listen_fault(address, errno);
+  if (parsed->family() == AF_UNIX) listener->unix_path_ = address.substr(kUnixPrefix.size());
+  if (listen(fd, kBacklog) != 0) return listen_fault(address, errno);
+
+  sockaddr_storage bound{};
+  socklen_t size = sizeof(bound);
+  getsockname(fd, reinterpret_cast<sockaddr*>(&bound), &size);
+  listener->bound_address_ =
+      SocketAddress::from(reinterpret_cast<sockaddr*>(&bound), size).to_string();
+  listener->event_ = loop.on_fd(
+      fd, EV_READ | EV_PERSIST,
+      [](int, short, void* self) { static_cast<Listener*>(self)->accept_some(); }, listener.get());
+  return listener;
+}
+
+Listener::Listener(EventLoop& loop, int fd, OnAccept on_accept)
+    : loop_(loop),
+      fd_(fd),
+      on_accept_(std::move(on_accept)),
+      resume_(loop.timer([this] { event_add(event_.get(), nullptr); })) {}
+
+Listener::~Listener() {
+  event_.reset();
+  close(fd_);
+  if (!unix_path_.empty()) unlink(unix_path_.c_str());
+}
+
+void Listener::accept_some() {
+  for (int i = 0; i < kAcceptsPerTurn; ++i) {
+    sockaddr_storage peer{};
+    socklen_t size = sizeof(peer);
+    const int fd =
+        accept4(fd_, reinterpret_cast<sockaddr*>(&peer), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd < 0) {
+      if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) return pause();
+      // ECONNABORTED and the like: that connection is gone, the next may be fine.
+      if (errno == EAGAIN || errno == EWOULDBLOCK) return;
+      continue;
+    }
+    const SocketAddress address = SocketAddress::from(reinterpret_cast<sockaddr*>(&peer), size);
+    if (address.family() != AF_UNIX) {
+      const int on = 1;
+      setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    }
+    on_accept_(fd, address);
+  }
+}
+
+void Listener::pause() {
+  event_del(event_.get());
+  resume_->arm(kAcceptPause);
+}
+
+}  // namespace trackly::net

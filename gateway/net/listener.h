@@ -1,0 +1,51 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "gateway/api/result.h"
+#include "gateway/api/settings.h"
+#include "gateway/net/event_loop.h"
+#include "gateway/net/socket_address.h"
+
+namespace trackly::net {
+
+/// A listening socket on the main thread's loop. One socket for all workers, whose connections are
+/// handed out: with a socket for each worker (SO_REUSEPORT) the kernel loses what is queued when
+/// one closes, and balances a few busy HTTP/2 connections badly.
+class Listener {
+ public:
+  /// Takes the descriptor of a new connection, which is non-blocking.
+  using OnAccept = std::function<void(int fd, const SocketAddress& peer)>;
+
+  /// Binds and listens; the fault names the address and why. A unix socket that a dead process left
+  /// behind is replaced.
+  static Result<std::unique_ptr<Listener>> open(EventLoop& loop, const std::string& address,
+                                                OnAccept on_accept);
+  /// Closes the socket; a unix socket's file is removed.
+  ~Listener();
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+
+  /// "127.0.0.1:8080", with the port that the system chose where port 0 was configured.
+  const std::string& bound_address() const { return bound_address_; }
+
+ private:
+  Listener(EventLoop& loop, int fd, OnAccept on_accept);
+  void accept_some();
+  void pause();
+
+  EventLoop& loop_;
+  int fd_;
+  OnAccept on_accept_;
+  EventPtr event_;
+  std::unique_ptr<Timer> resume_;
+  std::string bound_address_;
+  std::string unix_path_;
+};
+
+/// "host:port" and "[v6]:port" (address literals, or "*" for all addresses) and "unix:/path".
+Result<SocketAddress> parse_listen_address(std::string_view text);
+
+}  // namespace trackly::net

@@ -1,0 +1,130 @@
+#include "gateway/net/tls_transport.h"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <climits>
+
+namespace trackly::net {
+
+void TlsTransport::SslDeleter::operator()(SSL* ssl) const { SSL_free(ssl); }
+
+TlsTransport::TlsTransport(EventLoop& loop, int fd, std::string peer_address,
+                           std::shared_ptr<const TlsContext> context)
+    : SocketTransport(loop, fd, std::move(peer_address)),
+      context_(std::move(context)),
+      ssl_(SSL_new(context_->get())) {
+  SSL_set_fd(ssl_.get(), fd);
+  SSL_set_accept_state(ssl_.get());
+}
+
+TlsTransport::~TlsTransport() = default;
+
+void TlsTransport::set_reading(bool on) {
+  const bool was = reading();
+  SocketTransport::set_reading(on);
+  // What OpenSSL has read from the socket already, epoll will never report.
+  if (on && !was && established_ && SSL_has_pending(ssl_.get()) == 1) activate_read();
+}
+
+bool TlsTransport::wants_more(int outcome) {
+  switch (SSL_get_error(ssl_.get(), outcome)) {
+    case SSL_ERROR_WANT_READ:
+      return true;
+    case SSL_ERROR_WANT_WRITE:
+      wait_writable();
+      return true;
+    default:
+      ERR_clear_error();
+      failed_ = true;
+      return false;
+  }
+}
+
+void TlsTransport::handshake() {
+  ERR_clear_error();
+  const int outcome = SSL_do_handshake(ssl_.get());
+  if (outcome == 1) {
+    established_ = true;
+    events()->on_connected();
+    // The first request often comes in the segment that ends the handshake.
+    if (SSL_has_pending(ssl_.get()) == 1) activate_read();
+  } else if (!wants_more(outcome)) {
+    report_error(TransportError::handshake);
+  }
+}
+
+void TlsTransport::handle_readable() {
+  if (!established_) {
+    handshake();
+    return;
+  }
+  if (!reading()) return;
+  const std::span<char> room = loop().scratch();
+  ERR_clear_error();
+  const int got = SSL_read(ssl_.get(), room.data(), static_cast<int>(room.size()));
+  if (got > 0) {
+    // Before the event: it may turn reading off, and then set_reading() does this later.
+    if (SSL_has_pending(ssl_.get()) == 1) activate_read();
+    events()->on_data({room.data(), static_cast<std::size_t>(got)});
+    return;
+  }
+  if ((SSL_get_shutdown(ssl_.get()) & SSL_RECEIVED_SHUTDOWN) != 0) {
+    ERR_clear_error();
+    report_eof();
+  } else if (!wants_more(got)) {
+    report_error(TransportError::reset);
+  }
+}
+
+void TlsTransport::handle_writable() {
+  if (!established_) {
+    handshake();
+    return;
+  }
+  // WANT_WRITE of a read (a key update) also ends here.
+  if (reading()) handle_readable();
+  if (write_wanted_ && !broken()) {
+    write_wanted_ = false;
+    events()->on_writable();
+  }
+}
+
+std::size_t TlsTransport::write(std::string_view bytes) {
+  if (!established_ || failed_ || broken()) return 0;
+  std::size_t sent = 0;
+  while (sent < bytes.size()) {
+    ERR_clear_error();
+    const auto size = static_cast<int>(std::min<std::size_t>(bytes.size() - sent, INT_MAX));
+    const int n = SSL_write(ssl_.get(), bytes.data() + sent, size);
+    if (n > 0) {
+      sent += static_cast<std::size_t>(n);
+      continue;
+    }
+    if (wants_more(n)) {
+      write_wanted_ = true;
+    } else {
+      write_failed();
+    }
+    break;
+  }
+  return sent;
+}
+
+void TlsTransport::shutdown_write() {
+  if (fd() < 0) return;
+  ERR_clear_error();
+  if (established_ && !failed_ && SSL_shutdown(ssl_.get()) < 0) ERR_clear_error();
+  shutdown(fd(), SHUT_WR);
+}
+
+std::string_view TlsTransport::alpn() const {
+  const unsigned char* name = nullptr;
+  unsigned int size = 0;
+  SSL_get0_alpn_selected(ssl_.get(), &name, &size);
+  return {reinterpret_cast<const char*>(name), size};
+}
+
+}  // namespace trackly::net
