@@ -1,0 +1,103 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tests/support/curl.h"
+#include "tests/support/process.h"
+#include "tests/support/temp_dir.h"
+#include "tests/support/wire.h"
+
+namespace trackly::test {
+
+/// API keys that every gateway of the tests knows, by what their account is.
+namespace keys {
+inline constexpr std::string_view kActive = "trk_Active00000000000000000000000001";
+/// Another key of the same account.
+inline constexpr std::string_view kActiveToo = "trk_Active00000000000000000000000002";
+/// A key of another active account.
+inline constexpr std::string_view kOther = "trk_Other000000000000000000000000001";
+inline constexpr std::string_view kSuspended = "trk_Suspended00000000000000000000001";
+inline constexpr std::string_view kBillingBlocked = "trk_Billing0000000000000000000000001";
+inline constexpr std::string_view kFraudBlocked = "trk_Fraud000000000000000000000000001";
+/// Well-formed, but no gateway knows it.
+inline constexpr std::string_view kUnknown = "trk_Unknown0000000000000000000000001";
+}  // namespace keys
+
+/// "X-Api-Key: …"
+std::string key_field(std::string_view key = keys::kActive);
+
+/// What a test's gateway is configured with; everything else has the program's defaults.
+struct GatewayConfig {
+  std::string upstream = "http://127.0.0.1:9";
+  /// Further keys of the upstream, as the inside of a YAML flow mapping; a later `timeouts` wins.
+  std::string upstream_options;
+  std::string timeouts = "connect: 1s, response: 10s";
+  int workers = 2;
+  std::string payload_limit = "max_bytes: 5MiB";
+  /// Settings of the rate_limit filter as a YAML flow mapping; empty: it is not in the chain.
+  std::string rate_limit;
+  std::string api_key_options;  // further settings of the api_key filter: ", forward: false"
+  std::string limits;           // the inside of `limits: {…}`
+  std::string more;             // further top-level YAML
+};
+
+/// A line of the access log.
+class LogLine {
+ public:
+  explicit LogLine(std::string json) : json_(std::move(json)) {}
+  /// The value at a JSON Pointer, strings without their quotes, everything else as JSON; empty
+  /// where there is none.
+  std::string operator[](std::string_view pointer) const;
+  bool has(std::string_view pointer) const;
+  const std::string& json() const { return json_; }
+
+ private:
+  std::string json_;
+};
+
+/// A running trackly-gateway with a cleartext and a TLS listener on ports of the system's choice.
+/// Destroying it kills it; stop() ends it as an operator would.
+class Gateway {
+ public:
+  /// Returns when the gateway is ready; throws std::runtime_error with its output when it ends or
+  /// does not get ready.
+  explicit Gateway(const GatewayConfig& config);
+
+  std::uint16_t port(Downstream downstream) const { return is_tls(downstream) ? tls_ : plain_; }
+  std::uint16_t port() const { return plain_; }
+
+  /// One request through curl.
+  CurlAnswer request(Downstream downstream, const CurlRequest& request) const {
+    return curl(downstream, port(downstream), request);
+  }
+  /// A connection to send bytes on.
+  std::unique_ptr<Wire> connect() const { return Wire::connect(plain_); }
+
+  /// The access-log line of that request; nothing when none comes.
+  std::optional<LogLine> log_of(std::string_view request_id);
+  /// All lines so far.
+  std::vector<LogLine> log() const;
+
+  /// SIGTERM; returns the exit code, nothing when it does not end.
+  std::optional<int> stop();
+  Process& process() { return *process_; }
+  const TempDir& directory() const { return directory_; }
+
+ private:
+  TempDir directory_;
+  std::unique_ptr<Process> process_;
+  std::uint16_t plain_ = 0;
+  std::uint16_t tls_ = 0;
+};
+
+/// Path of the program under test.
+std::string gateway_program();
+/// Writes the configuration with the files that it names; returns its path.
+std::string write_config(const TempDir& directory, const GatewayConfig& config);
+
+}  // namespace trackly::test
