@@ -81,12 +81,14 @@ MappingReader::MappingReader(const Node* node, Problems& problems)
 }
 
 const Node* MappingReader::take(std::string_view key) {
-  known_.emplace_back(key);
+  ignore({key});
   return node_ == nullptr ? nullptr : node_->find(key);
 }
 
 void MappingReader::ignore(std::initializer_list<std::string_view> keys) {
-  known_.insert(known_.end(), keys.begin(), keys.end());
+  for (const std::string_view key : keys) {
+    if (std::find(known_.begin(), known_.end(), key) == known_.end()) known_.emplace_back(key);
+  }
 }
 
 bool MappingReader::has(std::string_view key) const {

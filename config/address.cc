@@ -1,0 +1,146 @@
+#include "config/address.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+namespace trackly::config {
+namespace {
+
+constexpr std::string_view kUnixPrefix = "unix:";
+/// sockaddr_un::sun_path with its final zero.
+constexpr std::size_t kMaxUnixPath = 107;
+
+template <class Number>
+std::optional<Number> parse_number(std::string_view text) {
+  Number number = 0;
+  const char* const end = text.data() + text.size();
+  const auto parsed = std::from_chars(text.data(), end, number);
+  if (text.empty() || parsed.ec != std::errc() || parsed.ptr != end) return std::nullopt;
+  return number;
+}
+
+bool is_family(std::string_view text, int family) {
+  std::array<unsigned char, 16> address{};
+  return inet_pton(family, std::string(text).c_str(), address.data()) == 1;
+}
+
+bool is_host_name(std::string_view text) {
+  return !text.empty() && text.size() <= 253 && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '.' || c == '_';
+  });
+}
+
+std::optional<Fault> check_unix_path(std::string_view path) {
+  if (!path.starts_with('/')) return Fault{"a unix socket needs an absolute path: unix:/path"};
+  if (path.size() > kMaxUnixPath) {
+    return Fault{"the path of a unix socket has at most " + std::to_string(kMaxUnixPath) +
+                 " bytes"};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Result<HostPort> parse_host_port(std::string_view text, std::optional<std::uint16_t> default_port) {
+  const bool bracketed = text.starts_with('[');
+  const std::size_t bracket = text.find(']');
+  if (bracketed && bracket == std::string_view::npos) return Fault{"\"[\" without \"]\""};
+  const std::size_t host_end = bracketed ? bracket + 1 : std::min(text.find(':'), text.size());
+  const std::string_view host = bracketed ? text.substr(1, bracket - 1) : text.substr(0, host_end);
+  if (bracketed ? !is_family(host, AF_INET6) : !is_host_name(host)) {
+    return Fault{"expected host:port, or [address]:port for IPv6"};
+  }
+  const std::string_view rest = text.substr(host_end);
+  if (rest.empty() && default_port) return HostPort{std::string(host), *default_port};
+  if (!rest.starts_with(':')) return Fault{"expected a port: host:port"};
+  const auto port = parse_number<std::uint16_t>(rest.substr(1));
+  if (!port) return Fault{"a port is a number from 0 to 65535"};
+  return HostPort{std::string(host), *port};
+}
+
+std::optional<Fault> check_listener_address(std::string_view text) {
+  if (text.starts_with(kUnixPrefix)) return check_unix_path(text.substr(kUnixPrefix.size()));
+  const auto address = parse_host_port(text);
+  if (!address) return address.error();
+  if (!is_ip_address(address->host)) {
+    return Fault{"expected an IP address to listen on, such as 0.0.0.0:8080 or [::]:8080"};
+  }
+  return std::nullopt;
+}
+
+Result<EndpointSettings> parse_endpoint(std::string_view text) {
+  EndpointSettings endpoint;
+  endpoint.text = text;
+  if (text.starts_with(kUnixPrefix)) {
+    const std::string_view path = text.substr(kUnixPrefix.size());
+    if (auto fault = check_unix_path(path)) return *std::move(fault);
+    endpoint.unix_path = path;
+    return endpoint;
+  }
+  constexpr std::string_view kHttp = "http://";
+  constexpr std::string_view kH2c = "h2c://";
+  const bool h2c = text.starts_with(kH2c);
+  if (!h2c && !text.starts_with(kHttp)) {
+    return Fault{"expected http://host:port, h2c://host:port or unix:/path"};
+  }
+  endpoint.protocol = h2c ? EndpointSettings::Protocol::h2c : EndpointSettings::Protocol::http1;
+  const std::string_view authority = text.substr(h2c ? kH2c.size() : kHttp.size());
+  if (authority.find('@') != std::string_view::npos) {
+    return Fault{"user and password have no place in an endpoint"};
+  }
+  if (authority.find_first_of("/?#") != std::string_view::npos) {
+    return Fault{"an endpoint is scheme, host and port; paths are forwarded as they come"};
+  }
+  auto address = parse_host_port(authority, 80);
+  if (!address) return address.error();
+  if (address->port == 0) return Fault{"port 0 cannot be connected to"};
+  endpoint.host = std::move(address->host);
+  endpoint.port = address->port;
+  return endpoint;
+}
+
+Result<RedisSettings> parse_redis_url(std::string_view text) {
+  RedisSettings redis;
+  if (text.starts_with(kUnixPrefix)) {
+    const std::string_view path = text.substr(kUnixPrefix.size());
+    if (auto fault = check_unix_path(path)) return *std::move(fault);
+    redis.unix_path = path;
+    return redis;
+  }
+  if (text.starts_with("rediss://")) return Fault{"TLS to Redis (rediss://) is not supported"};
+  constexpr std::string_view kScheme = "redis://";
+  if (!text.starts_with(kScheme)) return Fault{"expected redis://host:port or unix:/path"};
+  const std::string_view authority = text.substr(kScheme.size());
+  if (authority.find('@') != std::string_view::npos) {
+    return Fault{"user and password are not supported"};
+  }
+  if (authority.find_first_of("/?#") != std::string_view::npos) {
+    return Fault{"a database number and options are not supported; expected redis://host:port"};
+  }
+  auto address = parse_host_port(authority, redis.port);
+  if (!address) return address.error();
+  if (address->port == 0) return Fault{"port 0 cannot be connected to"};
+  redis.host = std::move(address->host);
+  redis.port = address->port;
+  return redis;
+}
+
+bool is_ip_address(std::string_view text) {
+  return is_family(text, AF_INET) || is_family(text, AF_INET6);
+}
+
+bool is_ip_block(std::string_view text) {
+  const std::size_t slash = text.find('/');
+  if (slash == std::string_view::npos) return is_ip_address(text);
+  const std::string_view address = text.substr(0, slash);
+  const auto prefix = parse_number<unsigned>(text.substr(slash + 1));
+  if (!prefix) return false;
+  return (*prefix <= 32 && is_family(address, AF_INET)) ||
+         (*prefix <= 128 && is_family(address, AF_INET6));
+}
+
+}  // namespace trackly::config

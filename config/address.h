@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "gateway/api/result.h"
+#include "gateway/api/settings.h"
+
+namespace trackly::config {
+
+// How addresses are written in gateway.yaml. Faults complete the sentence "<key>: …" and never
+// repeat what might be a password.
+
+struct HostPort {
+  std::string host;  // without the brackets of an IPv6 address
+  std::uint16_t port = 0;
+};
+
+/// "host:port" or "[v6]:port"; with a default the port may be left out.
+Result<HostPort> parse_host_port(std::string_view text,
+                                 std::optional<std::uint16_t> default_port = std::nullopt);
+
+/// Whether a listener can be bound to it: "address:port", "[v6]:port" or "unix:/path". Names are
+/// refused, because one name can mean several addresses. Port 0 lets the system choose.
+std::optional<Fault> check_listener_address(std::string_view text);
+
+/// "http://host[:port]", "h2c://host[:port]" or "unix:/path". Leaves `mark` alone.
+Result<EndpointSettings> parse_endpoint(std::string_view text);
+
+/// "redis://host[:port]" or "unix:/path"; fills host and port, or unix_path.
+Result<RedisSettings> parse_redis_url(std::string_view text);
+
+/// An IPv4 or IPv6 address.
+bool is_ip_address(std::string_view text);
+/// An address, or an address and a prefix length (CIDR): "10.0.0.0/8".
+bool is_ip_block(std::string_view text);
+
+}  // namespace trackly::config
