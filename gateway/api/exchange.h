@@ -34,6 +34,13 @@ struct LimiterFacts {
   std::string_view store_mode;  // "local", "redis", "redis-local", "redis-allow", "redis-deny"
 };
 
+/// What a limiter withdrew for this request and gives back where the request comes to nothing.
+struct LimiterGrant {
+  const void* limiter = nullptr;      // the filter that holds it
+  TokenBucketStore* store = nullptr;  // where it was granted; nullptr: nothing was
+  std::vector<BucketTake> takes;
+};
+
 struct FilterTrace {
   std::string_view name;
   Duration spent{};  // on the thread, plus what it waited
@@ -82,6 +89,7 @@ struct Exchange {
   std::shared_ptr<const KeyRecord> key;
   std::optional<std::size_t> batch_items;
   LimiterFacts limiter;
+  std::vector<LimiterGrant> limiter_grants;
   /// Extra fields of the answer, whoever makes it; they replace fields of the same name.
   FieldList response_fields;
   /// Fields set on the request that goes upstream (X-Account-Id); they replace the client's.

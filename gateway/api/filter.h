@@ -101,7 +101,7 @@ class Filter {
 struct Services {
   Loop& loop;
   Hasher& hasher;
-  TokenBucketStore& local_buckets;  // one for the process
+  TokenBucketStore& local_buckets;  // this worker's way to those of the process; answers at once
   TokenBucketStore* redis_buckets;  // this worker's; nullptr where no `redis` is configured
 };
 

@@ -35,6 +35,8 @@ using Lookup = std::variant<Answer, PendingPtr>;
 // ---------------------------------------------------------------------------------- token buckets
 
 /// A bucket that fills at a steady rate: `burst` tokens at most, `rate` = `tokens` per `period`.
+/// None of the three is zero, the period is whole microseconds, and an empty bucket fills within
+/// kLongestRefill.
 struct BucketPolicy {
   std::string name;  // of the limiter rule
   std::uint64_t tokens = 0;
@@ -42,10 +44,17 @@ struct BucketPolicy {
   std::uint64_t burst = 0;
 };
 
+/// What the arithmetic of every store holds with a wide margin.
+inline constexpr Duration kLongestRefill = std::chrono::hours(24 * 3660);
+/// The most tokens that a policy may name, for the same reason.
+inline constexpr std::uint64_t kMostTokens = 1'000'000'000;
+
 /// One withdrawal. `policy` outlives the call and its Pending.
 struct BucketTake {
   const BucketPolicy* policy = nullptr;
-  std::string key;         // whose bucket: never a secret in clear
+  /// Whose bucket: "caller" or "caller/part", never a secret in clear. Stores that are spread over
+  /// nodes keep the buckets of one caller together.
+  std::string key;
   std::uint64_t cost = 1;  // <= policy->burst
 };
 
@@ -55,8 +64,8 @@ struct BucketState {
   Duration reset{};             // until the bucket is full
 };
 
-/// All withdrawals of one call are granted or none is (`granted`); `states` has one entry for each,
-/// in order, describing the bucket after the call.
+/// No two withdrawals of a call are from the same bucket. All of them are granted or none is
+/// (`granted`); `states` has one entry for each, in order, describing the bucket after the call.
 struct TakeAnswer {
   enum class Status : std::uint8_t { ok, unavailable };
   Status status = Status::ok;
@@ -95,6 +104,7 @@ struct Account {
 };
 
 struct KeyRecord {
+  std::string id;    // its digest's first 16 hexadecimal digits; tells keys apart
   std::string name;  // what logs call it; never the key
   std::shared_ptr<const Account> account;
 };
