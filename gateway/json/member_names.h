@@ -2,40 +2,51 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
-#include <string_view>
+#include <span>
 #include <vector>
 
-#include "gateway/json/siphash.h"
+#include "gateway/api/siphash.h"
+#include "gateway/json/document.h"
+#include "gateway/json/name_word.h"
 
 namespace trackly::json {
 
-/// The member names of the objects that are open at a point of the text, innermost last: tells
-/// whether an object has a name twice. Names are views into the text that is being parsed.
-class MemberNames {
+/// The name of a member: its entry on the tape, and its name_word() to compare first.
+struct MemberName {
+  std::uint64_t word;
+  std::uint32_t entry;
+};
+
+/// Finds a name that an object has twice, after unescaping.
+class RepeatedNames {
  public:
-  MemberNames() : hash_key_(HashKey::random()) {}
+  /// `names` are those of one object.
+  bool any(std::span<const MemberName> names, const Tape& tape) {
+    // Up to here comparing all pairs is cheaper than any table.
+    return names.size() <= kFewNames ? any_pair(names, tape) : any_in_table(names, tape);
+  }
 
-  /// Where the names of an object that opens now will begin.
-  std::size_t mark() const { return names_.size(); }
-  void add(std::string_view name);
-  /// The object whose names began at `mark` closes. Returns the position, counted from `mark`, of
-  /// the second one of two equal names.
-  std::optional<std::size_t> close(std::size_t mark);
-
-  void clear();
-  std::size_t bytes() const;
-  void release();
+  std::size_t bytes() const { return table_.capacity() * sizeof table_[0]; }
+  void release() { table_ = {}; }
 
  private:
-  std::optional<std::size_t> find_by_comparing(std::size_t mark) const;
-  std::optional<std::size_t> find_by_hashing(std::size_t mark);
+  static constexpr std::size_t kFewNames = 24;
 
-  // Two lists, so that comparing words runs through memory in one go.
-  std::vector<std::string_view> names_;
-  std::vector<std::uint64_t> words_;
+  static bool equal(const MemberName& a, const MemberName& b, const Tape& tape) {
+    return a.word == b.word && Value(tape, a.entry).string() == Value(tape, b.entry).string();
+  }
+  static bool any_pair(std::span<const MemberName> names, const Tape& tape) {
+    for (std::size_t i = 1; i < names.size(); ++i) {
+      for (std::size_t j = 0; j < i; ++j) {
+        if (equal(names[i], names[j], tape)) return true;
+      }
+    }
+    return false;
+  }
+  bool any_in_table(std::span<const MemberName> names, const Tape& tape);
+
+  HashKey hash_key_ = HashKey::random();
   std::vector<std::uint32_t> table_;
-  HashKey hash_key_;
 };
 
 }  // namespace trackly::json

@@ -21,8 +21,10 @@ Result<Value, ParseError> Parser::parse(std::string_view text, std::size_t max_d
   if (const auto fault = index_.find(text)) return ParseError{*fault};
   if (index_.tokens().empty()) return ParseError{ParseFault::empty, 0};
 
-  TapeBuilder builder(text, index_.tokens(), std::min(max_depth, kMaxDepth), memory_);
-  if (const auto error = builder.build()) return *error;
+  if (const auto error =
+          build_tape(text, index_.tokens(), std::min(max_depth, kMaxDepth), memory_)) {
+    return *error;
+  }
   tape_ = {text.data(), memory_.unescaped.data(), memory_.entries.data()};
   const Value value(tape_, 0);
   if (root == Root::object && !value.is_object()) {

@@ -10,173 +10,211 @@ namespace {
 
 constexpr bool is_white_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
+// Resolves the escapes of the string at `begin` to where Value::string() looks for it.
+Result<std::size_t, ParseFault> unescape_string(std::string_view text, std::size_t begin,
+                                                std::string_view inside, TapeMemory& memory) {
+  return unescape(inside, memory.unescaped.room_for(text.size()) + begin);
+}
+
+// Everything that runs once a token is inlined into build_tape(), so that the builder's members
+// live in registers: kept in memory, they would cost as much as all the rest.
+#define TRACKLY_HOT [[gnu::always_inline]]
+
+class TapeBuilder {
+ public:
+  TapeBuilder(std::string_view text, std::span<const std::uint32_t> tokens, std::size_t max_depth,
+              TapeMemory& memory)
+      : text_(text),
+        tokens_(tokens.data()),
+        token_count_(tokens.size()),
+        memory_(memory),
+        // Every entry begins at a token of its own; a name and its colon are two tokens.
+        entries_(memory.entries.room_for(tokens.size())),
+        names_(memory.names.room_for(tokens.size() / 2 + 1)),
+        open_(memory.open.room_for(max_depth)),
+        max_depth_(max_depth),
+        next_backslash_(std::min(text.find('\\'), text.size())) {}
+
+  TRACKLY_HOT bool build() {
+    bool ok = take_value();
+    while (ok && depth_ != 0) ok = take_item_or_end();
+    return ok && (next_ == token_count_ || fail(ParseFault::trailing_bytes));
+  }
+
+  ParseError error() const { return {fault_, offset()}; }
+
+ private:
+  // Each take_...() takes one piece of the grammar off the tokens, or is false after fail().
+
+  TRACKLY_HOT bool take_value() {
+    switch (peek()) {
+      case '{':
+        return open(Kind::object);
+      case '[':
+        return open(Kind::array);
+      case '"':
+        return take_string();
+      case 't':
+        return take_literal("true", Kind::boolean);
+      case 'f':
+        return take_literal("false", Kind::boolean);
+      case 'n':
+        return take_literal("null", Kind::null);
+      default:
+        return take_number();
+    }
+  }
+
+  TRACKLY_HOT bool take_item_or_end() {
+    const OpenContainer& container = open_[depth_ - 1];
+    Entry& entry = entries_[container.entry];
+    if (peek() == (container.is_object ? '}' : ']')) return close();
+    if (entry.size != 0) {
+      if (peek() != ',') return fail(ParseFault::unexpected_token);
+      ++next_;
+    }
+    ++entry.size;
+    return (!container.is_object || take_name()) && take_value();
+  }
+
+  TRACKLY_HOT bool take_name() {
+    if (peek() != '"') return fail(ParseFault::unexpected_token);
+    const std::uint32_t entry = entry_count_;
+    if (!take_string()) return false;
+    names_[name_count_++] = {name_word(string_at(entry)), entry};
+    if (peek() != ':') return fail(ParseFault::unexpected_token);
+    ++next_;
+    return true;
+  }
+
+  TRACKLY_HOT bool open(Kind kind) {
+    if (depth_ == max_depth_) return fail(ParseFault::too_deep);
+    open_[depth_++] = {entry_count_, name_count_, kind == Kind::object};
+    append(1, 0, kind);
+    return true;
+  }
+
+  TRACKLY_HOT bool close() {
+    const OpenContainer& container = open_[--depth_];
+    Entry& entry = entries_[container.entry];
+    entry.length = static_cast<std::uint32_t>(offset() + 1 - entry.begin);
+    entry.next = entry_count_;
+    const std::size_t names = name_count_ - container.first_name;
+    name_count_ = container.first_name;
+    if (names > 1 &&
+        memory_.repeated_names.any({names_ + name_count_, names},
+                                   {text_.data(), memory_.unescaped.data(), entries_})) {
+      return fail(ParseFault::duplicate_name);
+    }
+    ++next_;
+    return true;
+  }
+
+  TRACKLY_HOT bool take_string() {
+    const std::string_view token = next_token();
+    // The index has seen the closing quote; what stands between it and the next token makes no
+    // sense.
+    if (token.size() < 2 || token.back() != '"') return fail(ParseFault::unexpected_token);
+    std::size_t size = token.size() - 2;
+    const std::size_t begin = offset();
+    if (next_backslash_ < begin + token.size()) {
+      const auto unescaped = unescape_string(text_, begin, token.substr(1, size), memory_);
+      if (!unescaped) return fail(unescaped.error());
+      size = *unescaped;
+      next_backslash_ = std::min(text_.find('\\', begin + token.size()), text_.size());
+    }
+    append(token.size(), size, Kind::string);
+    return true;
+  }
+
+  TRACKLY_HOT bool take_number() {
+    const char first = peek();
+    if (first != '-' && (first < '0' || first > '9')) return fail(ParseFault::unexpected_token);
+    const std::string_view token = next_token();
+    if (!is_number(token)) return fail(ParseFault::invalid_number);
+    append(token.size(), 0, Kind::number);
+    return true;
+  }
+
+  TRACKLY_HOT bool take_literal(std::string_view literal, Kind kind) {
+    if (next_token() != literal) return fail(ParseFault::unexpected_token);
+    append(literal.size(), 0, kind);
+    return true;
+  }
+
+  // The first byte of the next token; NUL, which begins no value, at the end of the text.
+  TRACKLY_HOT char peek() const { return next_ < token_count_ ? text_[tokens_[next_]] : '\0'; }
+  std::size_t offset() const { return next_ < token_count_ ? tokens_[next_] : text_.size(); }
+
+  // The next token without the white space behind it, for tokens of more than one byte.
+  TRACKLY_HOT std::string_view next_token() const {
+    const std::size_t begin = tokens_[next_];
+    std::size_t end = next_ + 1 < token_count_ ? tokens_[next_ + 1] : text_.size();
+    while (is_white_space(text_[end - 1])) --end;
+    return {text_.data() + begin, end - begin};
+  }
+
+  TRACKLY_HOT std::string_view string_at(std::uint32_t index) const {
+    const Entry& entry = entries_[index];
+    return entry.size + 2 == entry.length
+               ? std::string_view(text_.data() + entry.begin + 1, entry.size)
+               : std::string_view(memory_.unescaped.data() + entry.begin, entry.size);
+  }
+
+  // Makes the next token an entry.
+  TRACKLY_HOT void append(std::size_t length, std::size_t size, Kind kind) {
+    Entry& entry = entries_[entry_count_++];
+    entry.begin = tokens_[next_++];
+    entry.length = static_cast<std::uint32_t>(length);
+    entry.size = static_cast<std::uint32_t>(size);
+    entry.next = entry_count_;
+    entry.kind = static_cast<unsigned>(kind) & 7U;
+  }
+
+  TRACKLY_HOT bool fail(ParseFault fault) {
+    fault_ = fault;
+    return false;
+  }
+
+  const std::string_view text_;
+  const std::uint32_t* const tokens_;
+  const std::size_t token_count_;
+  TapeMemory& memory_;
+  Entry* const entries_;
+  MemberName* const names_;
+  OpenContainer* const open_;
+  const std::size_t max_depth_;
+
+  std::size_t next_ = 0;  // token
+  std::uint32_t entry_count_ = 0;
+  std::uint32_t name_count_ = 0;
+  std::size_t depth_ = 0;
+  std::size_t next_backslash_;  // the first one that is not behind us
+  ParseFault fault_ = ParseFault::unexpected_token;
+};
+
+#undef TRACKLY_HOT
+
 }  // namespace
 
 std::size_t TapeMemory::bytes() const {
-  return entries.bytes() + unescaped.bytes() + open.capacity() * sizeof(OpenContainer) +
-         names.bytes();
+  return entries.bytes() + unescaped.bytes() + open.bytes() + names.bytes() +
+         repeated_names.bytes();
 }
 
 void TapeMemory::release() {
   entries.release();
   unescaped.release();
-  open = {};
+  open.release();
   names.release();
+  repeated_names.release();
 }
 
-TapeBuilder::TapeBuilder(std::string_view text, std::span<const std::uint32_t> tokens,
-                         std::size_t max_depth, TapeMemory& memory)
-    : text_(text),
-      tokens_(tokens.data()),
-      token_count_(tokens.size()),
-      max_depth_(max_depth),
-      memory_(memory),
-      // Every entry begins at a token of its own.
-      entries_(memory.entries.room_for(tokens.size())),
-      next_backslash_(std::min(text.find('\\'), text.size())) {
-  memory_.open.clear();
-  memory_.names.clear();
-}
-
-std::optional<ParseError> TapeBuilder::build() {
-  bool ok = take_value();
-  while (ok && !memory_.open.empty()) ok = take_item_or_end();
-  if (ok && next_ != token_count_) fail_here(ParseFault::trailing_bytes);
-  return error_;
-}
-
-bool TapeBuilder::take_value() {
-  switch (peek()) {
-    case '{':
-      return open(Kind::object);
-    case '[':
-      return open(Kind::array);
-    case '"':
-      return take_string();
-    case 't':
-      return take_literal("true", Kind::boolean);
-    case 'f':
-      return take_literal("false", Kind::boolean);
-    case 'n':
-      return take_literal("null", Kind::null);
-    case '-':
-    case '0':
-    case '1':
-    case '2':
-    case '3':
-    case '4':
-    case '5':
-    case '6':
-    case '7':
-    case '8':
-    case '9':
-      return take_number();
-    default:
-      return fail_here(ParseFault::unexpected_token);
-  }
-}
-
-bool TapeBuilder::take_item_or_end() {
-  Entry& container = entries_[memory_.open.back().entry];
-  const bool is_object = container.kind == static_cast<unsigned>(Kind::object);
-  if (peek() == (is_object ? '}' : ']')) return close();
-  if (container.size != 0) {
-    if (peek() != ',') return fail_here(ParseFault::unexpected_token);
-    ++next_;
-  }
-  ++container.size;
-  return (!is_object || take_name()) && take_value();
-}
-
-bool TapeBuilder::take_name() {
-  if (peek() != '"') return fail_here(ParseFault::unexpected_token);
-  const std::uint32_t entry = entry_count_;
-  if (!take_string()) return false;
-  const Tape tape{text_.data(), memory_.unescaped.data(), entries_};
-  memory_.names.add(Value(tape, entry).string());
-  if (peek() != ':') return fail_here(ParseFault::unexpected_token);
-  ++next_;
-  return true;
-}
-
-bool TapeBuilder::open(Kind kind) {
-  if (memory_.open.size() == max_depth_) return fail_here(ParseFault::too_deep);
-  memory_.open.push_back({entry_count_, static_cast<std::uint32_t>(memory_.names.mark())});
-  append(offset(), 0, 0, kind);
-  ++next_;
-  return true;
-}
-
-bool TapeBuilder::close() {
-  const OpenContainer container = memory_.open.back();
-  Entry& entry = entries_[container.entry];
-  if (entry.kind == static_cast<unsigned>(Kind::object) &&
-      memory_.names.close(container.names_mark)) {
-    return fail(ParseFault::duplicate_name, entry.begin);
-  }
-  memory_.open.pop_back();
-  entry.length = static_cast<std::uint32_t>(offset() + 1 - entry.begin);
-  entry.next = entry_count_;
-  ++next_;
-  return true;
-}
-
-bool TapeBuilder::take_string() {
-  const std::string_view token = next_token();
-  const std::size_t begin = offset();
-  // The index has seen the closing quote, so what else stands before the next token makes no sense.
-  if (token.size() < 2 || token.back() != '"') return fail_here(ParseFault::unexpected_token);
-  append(begin, token.size(), token.size() - 2, Kind::string);
-  if (next_backslash_ < begin + token.size()) {
-    if (!unescape_string(begin, token.substr(1, token.size() - 2))) return false;
-    next_backslash_ = std::min(text_.find('\\', begin + token.size()), text_.size());
-  }
-  ++next_;
-  return true;
-}
-
-bool TapeBuilder::unescape_string(std::size_t begin, std::string_view inside) {
-  char* const out = memory_.unescaped.room_for(text_.size()) + begin;
-  const auto size = unescape(inside, out);
-  if (!size) return fail(size.error(), begin);
-  entries_[entry_count_ - 1].size = static_cast<std::uint32_t>(*size);
-  return true;
-}
-
-bool TapeBuilder::take_number() {
-  const std::string_view token = next_token();
-  if (!is_number(token)) return fail_here(ParseFault::invalid_number);
-  append(offset(), token.size(), 0, Kind::number);
-  ++next_;
-  return true;
-}
-
-bool TapeBuilder::take_literal(std::string_view literal, Kind kind) {
-  if (next_token() != literal) return fail_here(ParseFault::unexpected_token);
-  append(offset(), literal.size(), 0, kind);
-  ++next_;
-  return true;
-}
-
-std::string_view TapeBuilder::next_token() const {
-  const std::size_t begin = tokens_[next_];
-  std::size_t end = next_ + 1 < token_count_ ? tokens_[next_ + 1] : text_.size();
-  while (is_white_space(text_[end - 1])) --end;
-  return text_.substr(begin, end - begin);
-}
-
-void TapeBuilder::append(std::size_t begin, std::size_t length, std::size_t size, Kind kind) {
-  Entry& entry = entries_[entry_count_++];
-  entry.begin = static_cast<std::uint32_t>(begin);
-  entry.length = static_cast<std::uint32_t>(length);
-  entry.size = static_cast<std::uint32_t>(size);
-  entry.next = entry_count_;
-  entry.kind = static_cast<unsigned>(kind) & 7U;
-}
-
-bool TapeBuilder::fail(ParseFault fault, std::size_t offset) {
-  error_ = ParseError{fault, offset};
-  return false;
+std::optional<ParseError> build_tape(std::string_view text, std::span<const std::uint32_t> tokens,
+                                     std::size_t max_depth, TapeMemory& memory) {
+  TapeBuilder builder(text, tokens, max_depth, memory);
+  if (builder.build()) return std::nullopt;
+  return builder.error();
 }
 
 }  // namespace trackly::json
