@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "gateway/api/exchange.h"
+#include "gateway/observe/log_writer.h"
+
+namespace trackly::observe {
+
+/// Appends one line of JSON that tells what became of a request; README.md lists its fields. Facts
+/// that do not exist are left out. What clients send is in it as method, path without query, and
+/// request id, all escaped; never a key, a query or a body, and "*" for sensitive path parameters.
+/// Requires: the exchange is finished.
+void append_access_line(std::string& out, const Exchange& exchange);
+
+/// The line that stands where `lost` others are missing.
+std::string lost_access_lines(std::uint64_t lost);
+
+/// The access log of one worker.
+class AccessLog {
+ public:
+  /// `writer` is shared by all workers and outlives this; nullptr: nothing is logged.
+  explicit AccessLog(LogWriter* writer) : writer_(writer) {}
+
+  void write(const Exchange& exchange);
+
+ private:
+  LogWriter* writer_;
+  std::string line_;
+};
+
+}  // namespace trackly::observe

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <memory>
+
+#include "gateway/api/result.h"
+
+namespace trackly::observe {
+
+class LogWriter;
+
+/// While it lives, what the program says of itself through spdlog's default logger goes to standard
+/// error, one line each with time and level. Threads that log are never held up: a standard error
+/// that nobody reads costs lines (which are counted there), not time.
+class Diagnostics {
+ public:
+  static Result<std::unique_ptr<Diagnostics>> start();
+  /// Writes what is waiting, for a bounded time.
+  ~Diagnostics();
+  Diagnostics(const Diagnostics&) = delete;
+  Diagnostics& operator=(const Diagnostics&) = delete;
+
+ private:
+  explicit Diagnostics(std::shared_ptr<LogWriter> writer);
+};
+
+}  // namespace trackly::observe
