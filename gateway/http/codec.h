@@ -11,7 +11,7 @@
 
 namespace trackly::http {
 
-/// Names one exchange on a connection. On HTTP/2 it is the stream identifier; on HTTP/1.1 requests
+/// Names one exchange on a connection: the stream identifier where we serve HTTP/2, else exchanges
 /// count from 1.
 using StreamId = std::int64_t;
 
@@ -42,6 +42,9 @@ struct PeerReset {
   bool not_processed = false;
   /// The message broke a rule of its protocol, as opposed to being cut or cancelled.
   bool malformed = false;
+  /// Server, HTTP/1.1: nothing of an answer was given yet, so one that fits the send buffer may
+  /// still be, until the next produce(); no event follows for it either.
+  bool answerable = false;
 };
 
 /// What a codec finds in the bytes it is given. Called from inside receive() and produce(); an
@@ -53,13 +56,18 @@ class CodecEvents {
   CodecEvents& operator=(const CodecEvents&) = delete;
   virtual ~CodecEvents() = default;
 
-  /// Server: a request arrived. Client: the final response head. `end`: no body and no trailers.
+  /// Server: a request arrived. Client: the final response head. `end`: no body and no trailers
+  /// follow, and no on_end() either.
   virtual void on_head(StreamId id, Head head, bool end) = 0;
   /// Client only: a 1xx response (103 and others; 101 is a fault).
   virtual void on_informational(StreamId id, Head head) = 0;
   /// Server only: a request head with a fault. `head` holds what could be read. No further event
   /// follows for it; it is to be answered, and on HTTP/1.1 the connection closes after the answer.
   virtual void on_bad_head(StreamId id, Head head, HeadFault fault) = 0;
+  /// Server, HTTP/1.1 only: the rest of the request's body cannot be read (a bad chunk, a client
+  /// that closed before the end). No further event follows for it but on_done(); it is to be
+  /// answered, if no answer has begun, and the connection closes after that.
+  virtual void on_bad_body(StreamId id) = 0;
   /// A piece of the body, valid during the call. It counts against the receive window until
   /// credit().
   virtual void on_body(StreamId id, std::string_view bytes) = 0;
@@ -71,7 +79,7 @@ class CodecEvents {
   virtual void on_room(StreamId id) = 0;
   /// The peer ended the exchange early, or (client) broke the protocol on it, or the connection
   /// ended while it was open. No further event follows for it. A server gets it with `malformed`
-  /// for a request body that breaks its framing (a bad chunk, more or less than Content-Length).
+  /// on HTTP/2 for a request body that is not as long as its content-length.
   virtual void on_reset(StreamId id, PeerReset reset) = 0;
   /// Our whole message was produced *and* the peer's is complete or no longer wanted: the codec has
   /// forgotten the id. Not called after on_reset() or reset().
@@ -125,6 +133,7 @@ class Codec {
   virtual Result<std::size_t> receive(std::string_view bytes) = 0;
   /// The peer closed its sending side. On HTTP/1.1 a client may still wait for its answer; whoever
   /// waits for more of a message is told by on_end() (a response delimited by close) or on_reset().
+  /// To be called when receive() has taken everything that came before.
   virtual void receive_eof() = 0;
   /// False while receive() would take nothing: stop reading the socket.
   virtual bool wants_input() const = 0;
@@ -158,7 +167,8 @@ class Codec {
   virtual std::size_t send_body(StreamId id, std::string_view bytes, bool end) = 0;
   virtual void send_trailers(StreamId id, const FieldList& trailers) = 0;
 
-  /// `bytes` that on_body() delivered were passed on or thrown away.
+  /// `bytes` that on_body() delivered were passed on or thrown away. The first credit opens the
+  /// window, also one of 0 bytes.
   virtual void credit(StreamId id, std::size_t bytes) = 0;
   /// Ends the exchange at once; no further event comes for it. What was delivered and not credited
   /// is credited to the connection here.
@@ -166,11 +176,13 @@ class Codec {
 
   /// Server only: part of a request head has arrived and the rest has not.
   virtual bool head_pending() const = 0;
-  /// Server only: the time for that head is over. HTTP/1.1 reports on_bad_head() with `timeout`, so that
-  /// it can be answered; HTTP/2 has no stream to answer on and turns finished() after a GOAWAY.
+  /// Server only: the time for that head is over. HTTP/1.1 reports on_bad_head() with `timeout`, so
+  /// that it can be answered; HTTP/2 has no stream to answer on and turns finished() after a
+  /// GOAWAY.
   virtual void expire_head() = 0;
 
-  /// Server only, for HTTP/2 streams that linger: the time for it is over.
+  /// Server only: the time for lingering is over. Where several HTTP/2 streams linger, this is for
+  /// those that did when the codec began to; while lingering() stays true, another period begins.
   virtual void end_linger() = 0;
 
   /// Server only: take no new work; see DrainPhase. finished() turns true when the last stream

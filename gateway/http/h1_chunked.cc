@@ -1,0 +1,61 @@
+#include "gateway/http/h1_chunked.h"
+
+namespace trackly::http {
+namespace {
+
+// Extensions and leading zeros that carry no body: a sender that goes on and on is not serious.
+constexpr std::size_t kMaxOverhead = 16 * 1024;
+
+}  // namespace
+
+ChunkedReader::ChunkedReader() { begin(); }
+
+int ChunkedReader::on_body(llhttp_t* parser, const char* at, std::size_t length) {
+  auto& reader = *static_cast<ChunkedReader*>(parser->data);
+  reader.pieces_->emplace_back(at, length);
+  reader.body_bytes_ += length;
+  return 0;
+}
+
+int ChunkedReader::on_chunk(llhttp_t* parser) {
+  if (parser->content_length != 0) return 0;
+  static_cast<ChunkedReader*>(parser->data)->state_ = State::last;
+  return HPE_PAUSED;
+}
+
+const llhttp_settings_t& ChunkedReader::settings() {
+  static const llhttp_settings_t kSettings = [] {
+    llhttp_settings_t made;
+    llhttp_settings_init(&made);
+    made.on_body = on_body;
+    made.on_chunk_header = on_chunk;
+    return made;
+  }();
+  return kSettings;
+}
+
+void ChunkedReader::begin() {
+  // The real head was read elsewhere; this one brings the parser to where chunks begin.
+  static constexpr std::string_view kHead = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";
+  llhttp_init(&parser_, HTTP_REQUEST, &settings());
+  parser_.data = this;
+  llhttp_execute(&parser_, kHead.data(), kHead.size());
+  state_ = State::chunks;
+  overhead_ = 0;
+}
+
+std::size_t ChunkedReader::read(std::string_view bytes, std::vector<std::string_view>& pieces) {
+  if (state_ != State::chunks || bytes.empty()) return 0;
+  pieces_ = &pieces;
+  body_bytes_ = 0;
+  const llhttp_errno_t result = llhttp_execute(&parser_, bytes.data(), bytes.size());
+  pieces_ = nullptr;
+  if (state_ == State::last) {
+    return static_cast<std::size_t>(llhttp_get_error_pos(&parser_) - bytes.data());
+  }
+  overhead_ = body_bytes_ > 0 ? 0 : overhead_ + bytes.size();
+  if (result != HPE_OK || overhead_ > kMaxOverhead) state_ = State::broken;
+  return bytes.size();
+}
+
+}  // namespace trackly::http
