@@ -426,6 +426,7 @@ class ApiReader {
     batch.too_many_error = reader.string("error", "");
     batch.empty_error = reader.string("empty", "");
     reader.finish();
+    if (!node->is_mapping()) return std::nullopt;
     if (batch.pointer.empty() || !is_json_pointer(batch.pointer)) {
       problem(node->mark, "pointer: expected the JSON Pointer of an array, such as /messages");
     }

@@ -76,12 +76,7 @@ class CatalogueReader {
     MappingReader reader(&root, problems_);
     for (const Node* item : reader.list("errors")) read_entry(*item);
     reader.finish();
-    for (const std::string_view id : kRequired) {
-      if (!index_.contains(id)) {
-        problems_.add(root.mark,
-                      "errors: the gateway itself needs an entry \"" + std::string(id) + "\"");
-      }
-    }
+    check_required(root.mark);
   }
 
   void apply(const ErrorOverride& change) {
@@ -116,6 +111,7 @@ class CatalogueReader {
     entry.text = reader.string("text", "");
     entry.section = reader.string("section", "");
     reader.finish();
+    if (!node.is_mapping()) return;
     if (entry.status == 0) entry.status = entry.documented_status;
     check(entry, node);
 
@@ -127,6 +123,16 @@ class CatalogueReader {
       return;
     }
     entries_.push_back(std::move(entry));
+  }
+
+  void check_required(const Mark& mark) {
+    std::string missing;
+    for (const std::string_view id : kRequired) {
+      if (!index_.contains(id)) missing.append(missing.empty() ? "" : ", ").append(id);
+    }
+    if (!missing.empty()) {
+      problems_.add(mark, "errors: the gateway itself needs entries that are missing: " + missing);
+    }
   }
 
   void check(const ErrorEntry& entry, const Node& node) {

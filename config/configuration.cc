@@ -36,9 +36,13 @@ class Loader {
     if (errors) {
       all.errors = read_catalogue(*errors, all.settings.error_overrides, problems_);
     }
+    std::vector<const FilterKind*> chain;
+    for (const FilterSettings& filter : all.settings.filters) {
+      chain.push_back(known_filter(filter.name, filter.mark));
+    }
     // Without these files nothing that filters ask for would exist, and each question would be
     // another problem.
-    if (api && errors) make_filters();
+    if (api && errors) make_filters(chain);
     return problems_.empty() ? configuration_ : nullptr;
   }
 
@@ -48,11 +52,11 @@ class Loader {
     return read_yaml_file(path, problems_, nullptr, key != nullptr ? key->mark : root.mark);
   }
 
-  void make_filters() {
+  void make_filters(const std::vector<const FilterKind*>& chain) {
     Configuration& all = *configuration_;
-    for (const FilterSettings& filter : all.settings.filters) {
-      const FilterKind* kind = known_filter(filter.name, filter.mark);
-      all.filters.push_back({filter.name, kind ? make(*kind, filter.settings) : nullptr});
+    for (std::size_t i = 0; i < chain.size(); ++i) {
+      const FilterSettings& filter = all.settings.filters[i];
+      all.filters.push_back({filter.name, chain[i] ? make(*chain[i], filter.settings) : nullptr});
     }
     for (const Operation& operation : all.api.operations) read_overrides(operation);
   }
@@ -62,10 +66,7 @@ class Loader {
     if (kind != nullptr) return kind;
     std::vector<std::string_view> known;
     for (const FilterKind& one : registry_) known.push_back(one.name);
-    std::string text = "unknown filter \"" + name + "\"";
-    const std::string_view nearest = nearest_word(name, known);
-    if (!nearest.empty()) text += "; did you mean \"" + std::string(nearest) + "\"?";
-    problems_.add(mark, text);
+    problems_.add(mark, unknown_word("filter", name, known));
     return nullptr;
   }
 

@@ -70,6 +70,18 @@ std::string_view nearest_word(std::string_view word, const std::vector<std::stri
   return best;
 }
 
+std::string unknown_word(std::string_view what, std::string_view word,
+                         const std::vector<std::string_view>& known) {
+  std::string text = "unknown " + std::string(what) + " \"" + std::string(word) + "\"";
+  const std::string_view nearest = nearest_word(word, known);
+  if (!nearest.empty()) {
+    text += "; did you mean \"" + std::string(nearest) + "\"?";
+  } else if (!known.empty()) {
+    text += "; known here: " + joined(known);
+  }
+  return text;
+}
+
 MappingReader::MappingReader(const Node* node, Problems& problems)
     : node_(node), problems_(problems) {
   if (node_ == nullptr) return;
@@ -217,14 +229,7 @@ void MappingReader::finish() {
   const std::vector<std::string_view> known(known_.begin(), known_.end());
   for (const Node::Entry& entry : node_->entries) {
     if (std::find(known.begin(), known.end(), entry.key) != known.end()) continue;
-    std::string text = "unknown key \"" + entry.key + "\"";
-    const std::string_view nearest = nearest_word(entry.key, known);
-    if (!nearest.empty()) {
-      text += "; did you mean \"" + std::string(nearest) + "\"?";
-    } else if (!known.empty()) {
-      text += "; known here: " + joined(known);
-    }
-    problems_.add(entry.key_mark, text);
+    problems_.add(entry.key_mark, unknown_word("key", entry.key, known));
   }
 }
 

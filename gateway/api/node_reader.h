@@ -81,4 +81,8 @@ class MappingReader {
 /// the pen; empty otherwise.
 std::string_view nearest_word(std::string_view word, const std::vector<std::string_view>& known);
 
+/// "unknown <what> "word"" with the nearest of `known`, else with all of them, which are few.
+std::string unknown_word(std::string_view what, std::string_view word,
+                         const std::vector<std::string_view>& known);
+
 }  // namespace trackly

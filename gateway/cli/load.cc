@@ -1,0 +1,31 @@
+#include "gateway/cli/load.h"
+
+#include <cstdlib>
+#include <ostream>
+
+#include "filters/registry.h"
+
+namespace trackly::cli {
+namespace {
+
+std::optional<std::string> environment_variable(const std::string& name) {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): read at start, before there are threads
+  const char* value = std::getenv(name.c_str());
+  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
+}  // namespace
+
+std::shared_ptr<const config::Configuration> load(const std::string& path, std::ostream& err) {
+  Problems problems;
+  auto configuration =
+      config::load_configuration(path, filters::registry(), environment_variable, problems);
+  print(problems, err);
+  return configuration;
+}
+
+void print(const Problems& problems, std::ostream& err) {
+  for (const std::string& line : problems.lines()) err << line << '\n';
+}
+
+}  // namespace trackly::cli

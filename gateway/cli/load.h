@@ -1,0 +1,19 @@
+#pragma once
+
+#include <iosfwd>
+#include <memory>
+#include <string>
+
+#include "config/configuration.h"
+#include "gateway/api/node.h"
+
+namespace trackly::cli {
+
+/// Loads gateway.yaml with this process's environment and every filter of the program. nullptr
+/// after problems, which went to `err`.
+std::shared_ptr<const config::Configuration> load(const std::string& path, std::ostream& err);
+
+/// One line for each problem.
+void print(const Problems& problems, std::ostream& err);
+
+}  // namespace trackly::cli

@@ -1,0 +1,209 @@
+#include "tests/golden/dump.h"
+
+#include <chrono>
+#include <sstream>
+
+namespace trackly::golden {
+namespace {
+
+std::string place(const Mark& mark) {
+  return std::to_string(mark.line) + ":" + std::to_string(mark.column);
+}
+
+std::string milliseconds(std::chrono::nanoseconds time) {
+  return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(time).count()) + "ms";
+}
+
+template <class List>
+std::string joined(const List& words) {
+  std::string text;
+  for (const auto& word : words) text += (text.empty() ? "" : ", ") + std::string(word);
+  return "[" + text + "]";
+}
+
+std::string joined(const std::vector<std::pair<std::string, std::string>>& fields) {
+  std::string text;
+  for (const auto& [name, value] : fields) text += (text.empty() ? "" : ", ") + name + ": " + value;
+  return "{" + text + "}";
+}
+
+std::string scalar(const Node& node) {
+  switch (node.kind) {
+    case Node::Kind::null:
+      return "null";
+    case Node::Kind::boolean:
+      return node.boolean ? "true" : "false";
+    case Node::Kind::string:
+      return '"' + json_escaped(node.text) + '"';
+    default:
+      return node.text;
+  }
+}
+
+void write(const Node& node, const std::string& indent, std::ostream& out) {
+  const std::string inner = indent + "  ";
+  if (node.is_sequence()) {
+    out << "[  @" << place(node.mark) << '\n';
+    for (const Node& item : node.items) write(item, inner, out << inner);
+    out << indent << "]\n";
+  } else if (node.is_mapping()) {
+    out << "{  @" << place(node.mark) << '\n';
+    for (const Node::Entry& entry : node.entries) {
+      out << inner << entry.key << " @" << place(entry.key_mark) << ": ";
+      write(entry.value, inner, out);
+    }
+    out << indent << "}\n";
+  } else {
+    out << scalar(node) << "  @" << place(node.mark) << '\n';
+  }
+}
+
+void write(const UpstreamSettings& upstream, std::ostream& out) {
+  out << "upstream " << upstream.name << '\n';
+  for (const EndpointSettings& endpoint : upstream.endpoints) {
+    out << "  endpoint " << endpoint.text << ": "
+        << (endpoint.protocol == EndpointSettings::Protocol::h2c ? "h2c" : "http1");
+    if (endpoint.unix_path.empty()) {
+      out << " host " << endpoint.host << " port " << endpoint.port << '\n';
+    } else {
+      out << " unix " << endpoint.unix_path << '\n';
+    }
+  }
+  out << "  connect " << milliseconds(upstream.connect_timeout) << ", response "
+      << milliseconds(upstream.response_timeout) << ", idle " << milliseconds(upstream.idle_timeout)
+      << ", queue " << milliseconds(upstream.queue_timeout) << '\n'
+      << "  max_connections " << upstream.max_connections << ", max_waiting "
+      << upstream.max_waiting << '\n';
+}
+
+void write(const Limits& limits, std::ostream& out) {
+  out << "limits\n"
+      << "  header_bytes " << limits.header_bytes << ", header_count " << limits.header_count
+      << ", uri_bytes " << limits.uri_bytes << '\n'
+      << "  header_timeout " << milliseconds(limits.header_timeout) << ", body_timeout "
+      << milliseconds(limits.body_timeout) << ", write_timeout "
+      << milliseconds(limits.write_timeout) << ", idle_timeout "
+      << milliseconds(limits.idle_timeout) << '\n'
+      << "  body_memory " << limits.body_memory << ", json_depth " << limits.json_depth
+      << ", streams_per_connection " << limits.streams_per_connection << '\n'
+      << "  linger_timeout " << milliseconds(limits.linger_timeout) << ", linger_bytes "
+      << limits.linger_bytes << '\n';
+}
+
+void write(const Operation& operation, std::ostream& out) {
+  out << operation.method << ' ' << operation.path;
+  if (!operation.id.empty()) out << " (" << operation.id << ")";
+  out << '\n';
+  out << "  key " << (operation.needs_key ? "needed" : "not needed") << ", tags "
+      << joined(operation.tags) << '\n';
+  for (const Parameter& parameter : operation.parameters) {
+    out << "  " << (parameter.in == Parameter::In::path ? "path " : "query ") << parameter.name
+        << (parameter.required ? " required" : "") << (parameter.sensitive ? " sensitive" : "")
+        << " schema @" << place(parameter.schema->mark) << '\n';
+  }
+  if (operation.has_body) {
+    out << "  body" << (operation.body_required ? " required" : "")
+        << (operation.json_body ? " json" : "");
+    if (operation.body_schema != nullptr) {
+      out << " schema @" << place(operation.body_schema->mark);
+    }
+    out << '\n';
+  }
+  if (operation.batch) {
+    out << "  batch " << operation.batch->pointer << " at most " << operation.batch->maximum
+        << ", else " << operation.batch->too_many_error;
+    if (!operation.batch->empty_error.empty()) out << ", empty " << operation.batch->empty_error;
+    out << '\n';
+  }
+  if (!operation.product.empty()) out << "  product " << operation.product << '\n';
+  if (operation.overrides != nullptr) {
+    out << "  overrides @" << place(operation.overrides->mark) << '\n';
+  }
+  if (!operation.response_fields.empty()) {
+    out << "  answers with " << joined(operation.response_fields) << '\n';
+  }
+}
+
+}  // namespace
+
+std::string dump(const Node& node) {
+  std::ostringstream out;
+  write(node, "", out);
+  return out.str();
+}
+
+std::string dump(const Settings& settings) {
+  std::ostringstream out;
+  for (const ListenerSettings& listener : settings.listeners) {
+    out << "listener " << listener.address;
+    if (listener.tls) {
+      out << " tls " << listener.tls->certificate << " " << listener.tls->private_key;
+    }
+    out << '\n';
+  }
+  out << "workers " << (settings.workers == 0 ? "auto" : std::to_string(settings.workers)) << '\n'
+      << "api " << settings.api_path << '\n'
+      << "errors " << settings.catalogue_path << (settings.error_detail ? " with detail" : "")
+      << '\n';
+  for (const ErrorOverride& change : settings.error_overrides) {
+    out << "  override " << change.id;
+    if (change.status) out << " status " << *change.status;
+    if (change.text) out << " text \"" << *change.text << '"';
+    out << '\n';
+  }
+  for (const FilterSettings& filter : settings.filters) {
+    out << "filter " << filter.name << " @" << place(filter.mark) << '\n';
+  }
+  if (settings.redis) {
+    const RedisSettings& redis = *settings.redis;
+    out << "redis "
+        << (redis.unix_path.empty() ? redis.host + " port " + std::to_string(redis.port)
+                                    : "unix " + redis.unix_path)
+        << ", command_timeout " << milliseconds(redis.command_timeout) << ", connect_timeout "
+        << milliseconds(redis.connect_timeout) << ", max_in_flight " << redis.max_in_flight << '\n';
+  }
+  for (const UpstreamSettings& upstream : settings.upstreams) write(upstream, out);
+  out << "unknown paths " << (settings.forward_unknown_paths ? "forwarded" : "refused") << '\n'
+      << "trusted_proxies " << joined(settings.trusted_proxies) << '\n';
+  write(settings.limits, out);
+  out << "access_log " << settings.access_log.path << ", buffer_bytes "
+      << settings.access_log.buffer_bytes << '\n'
+      << "drain_timeout " << milliseconds(settings.drain_timeout) << '\n';
+  return out.str();
+}
+
+std::string dump(const ApiDescription& api) {
+  std::ostringstream out;
+  for (const Operation& operation : api.operations) write(operation, out);
+  out << "elsewhere: key " << (api.unknown.needs_key ? "needed" : "not needed") << '\n';
+  for (const PrefixFields& prefix : api.prefix_fields) {
+    out << "below " << prefix.prefix << ": " << joined(prefix.fields) << '\n';
+  }
+  return out.str();
+}
+
+std::string dump(const ErrorCatalogue& catalogue) {
+  std::ostringstream out;
+  for (const ErrorEntry& entry : catalogue.entries()) {
+    out << entry.id << ": " << entry.status << " (documented " << entry.documented_status << ") "
+        << catalogue.reply(entry.id)->body;
+    if (!entry.section.empty()) out << " [" << entry.section << "]";
+    if (!entry.reason.empty()) out << " because " << entry.reason;
+    out << '\n';
+  }
+  return out.str();
+}
+
+std::string dump(const config::Configuration& configuration) {
+  std::ostringstream out;
+  for (const Operation& operation : configuration.api.operations) {
+    out << operation.method << ' ' << operation.path << '\n';
+    for (std::size_t i = 0; i < configuration.filters.size(); ++i) {
+      out << "  " << configuration.filters[i].name << ": "
+          << configuration.factory_for(i, operation).describe(operation) << '\n';
+    }
+  }
+  return out.str();
+}
+
+}  // namespace trackly::golden
