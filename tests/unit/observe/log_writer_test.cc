@@ -36,12 +36,12 @@ std::string numbered(int number) {
   return line.append(100 - line.size() - 1, '.') + "\n";
 }
 
-std::vector<std::string> lines_of(const std::string& text) {
+/// What stands before the last line end.
+std::vector<std::string> lines_of(std::string_view text) {
   std::vector<std::string> lines;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t end = text.find('\n', at);
-    lines.push_back(text.substr(at, end - at));
-    at = end == std::string::npos ? text.size() : end + 1;
+  for (std::size_t end = text.find('\n'); end != std::string_view::npos; end = text.find('\n')) {
+    lines.emplace_back(text.substr(0, end));
+    text.remove_prefix(end + 1);
   }
   return lines;
 }
@@ -60,13 +60,13 @@ std::uint64_t accounted(const std::string& text) {
   return count;
 }
 
-/// A named pipe and its reading end.
+/// A named pipe, far smaller than a writer's buffer, and its reading end.
 class Pipe {
  public:
   explicit Pipe(const std::string& path) {
     EXPECT_EQ(::mkfifo(path.c_str(), 0600), 0);
     fd_ = ::open(path.c_str(), O_RDONLY | O_NONBLOCK);
-    EXPECT_GE(fd_, 0);
+    EXPECT_GT(::fcntl(fd_, F_SETPIPE_SZ, 4096), 0);
   }
   ~Pipe() { close(); }
   Pipe(const Pipe&) = delete;
