@@ -1,0 +1,61 @@
+#include "config/address.h"
+
+#include <gtest/gtest.h>
+
+namespace trackly::config {
+namespace {
+
+std::string host_and_port(std::string_view text) {
+  const auto parsed = parse_host_port(text);
+  return parsed ? parsed->host + " " + std::to_string(parsed->port) : "refused";
+}
+
+TEST(HostPort, NamesAndAddressesHaveAPort) {
+  EXPECT_EQ(host_and_port("service:80"), "service 80");
+  EXPECT_EQ(host_and_port("my-service.prod.svc_1:8080"), "my-service.prod.svc_1 8080");
+  EXPECT_EQ(host_and_port("10.0.0.1:65535"), "10.0.0.1 65535");
+  EXPECT_EQ(host_and_port("[fd00::1]:1"), "fd00::1 1");
+}
+
+TEST(HostPort, AnythingElseIsRefused) {
+  for (const std::string_view text :
+       {"", ":", ":80", "host", "host:", "host:+1", "host:80x", "host:65536", "host: 80",
+        "ho st:80", "::1:80", "[::1]", "[::1]80", "[::1", "[host]:80", "host:80:80"}) {
+    EXPECT_EQ(host_and_port(text), "refused") << text;
+  }
+}
+
+TEST(HostPort, ADefaultStandsInForAMissingPort) {
+  EXPECT_EQ(parse_host_port("service", 80)->port, 80);
+  EXPECT_EQ(parse_host_port("[::1]", 80)->port, 80);
+  EXPECT_EQ(parse_host_port("service:81", 80)->port, 81);
+  EXPECT_FALSE(parse_host_port("service:", 80).ok());
+}
+
+TEST(Endpoint, TheSchemeDecidesTheProtocol) {
+  EXPECT_EQ(parse_endpoint("http://a")->protocol, EndpointSettings::Protocol::http1);
+  EXPECT_EQ(parse_endpoint("h2c://a")->protocol, EndpointSettings::Protocol::h2c);
+  EXPECT_EQ(parse_endpoint("unix:/a")->protocol, EndpointSettings::Protocol::http1);
+}
+
+TEST(Faults, NeverRepeatAPassword) {
+  EXPECT_EQ(parse_endpoint("http://user:hunter2@host:80").error().text.find("hunter2"),
+            std::string::npos);
+  EXPECT_EQ(parse_redis_url("redis://user:hunter2@host:80").error().text.find("hunter2"),
+            std::string::npos);
+  EXPECT_EQ(parse_redis_url("rediss://user:hunter2@host:80").error().text.find("hunter2"),
+            std::string::npos);
+}
+
+TEST(IpBlock, PrefixLengthsFitTheFamily) {
+  EXPECT_TRUE(is_ip_block("10.0.0.0/0"));
+  EXPECT_TRUE(is_ip_block("10.0.0.0/32"));
+  EXPECT_TRUE(is_ip_block("fd00::/128"));
+  EXPECT_FALSE(is_ip_block("10.0.0.0/33"));
+  EXPECT_FALSE(is_ip_block("fd00::/129"));
+  EXPECT_FALSE(is_ip_block("10.0.0.0/"));
+  EXPECT_FALSE(is_ip_block("/8"));
+}
+
+}  // namespace
+}  // namespace trackly::config
