@@ -222,21 +222,22 @@ class ApiReader {
     MappingReader reader(&entry.value, problems_);
     reader.ignore({"summary", "description"});
     const auto shared = read_parameters(reader.list("parameters"));
-    for (const std::string_view method : kMethods) {
-      const Node* node = reader.take(method);
-      if (node != nullptr) read_operation(*node, method, entry, *path, shared);
+    for (const std::string_view method : kMethods) reader.ignore({method});
+    for (const Node::Entry& child : entry.value.entries) {
+      if (std::find(kMethods.begin(), kMethods.end(), child.key) == kMethods.end()) continue;
+      read_operation(child.value, child.key, entry.key, *path, shared);
     }
     reader.finish();
   }
 
-  void read_operation(const Node& node, std::string_view method, const Node::Entry& path_entry,
+  void read_operation(const Node& node, std::string_view method, const std::string& written_path,
                       const PathTemplate& path, const std::vector<Parameter>& shared) {
     MappingReader reader(&node, problems_);
     Operation operation;
     operation.mark = node.mark;
     std::transform(method.begin(), method.end(), std::back_inserter(operation.method),
                    [](char c) { return static_cast<char>(c - 'a' + 'A'); });
-    operation.path = prefix_ + path_entry.key;
+    operation.path = prefix_ + written_path;
     reader.ignore({"summary", "description", "externalDocs", "responses", "callbacks"});
     operation.id = reader.string("operationId", "");
     operation.tags = reader.strings("tags");

@@ -1,4 +1,5 @@
 #include <CLI/CLI.hpp>
+#include <functional>
 #include <iostream>
 #include <map>
 #include <string>
@@ -10,6 +11,7 @@
 #include "gateway/cli/load.h"
 #include "gateway/cli/validate.h"
 #include "gateway/server.h"
+#include "gateway/store/sha256.h"
 
 namespace {
 
@@ -43,9 +45,7 @@ void add_commands(CLI::App& app, Options& options, std::function<int()>& action)
   command->add_option("--schema", options.schema, "JSON or YAML")->required();
   command->add_option("--instance", options.instance, "JSON")->required();
   command->callback([&] {
-    action = [&] {
-      return cli::validate(options.schema, options.instance, std::cout, std::cerr);
-    };
+    action = [&] { return cli::validate(options.schema, options.instance, std::cout, std::cerr); };
   });
 
   command = app.add_subcommand("errors", "Print the error catalogue");
@@ -54,11 +54,10 @@ void add_commands(CLI::App& app, Options& options, std::function<int()>& action)
   command->add_option("--catalogue", options.catalogue, "errors.yaml: as it stands", true)
       ->excludes(config);
   command->add_option("--format", options.format, "table (default), json or markdown")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, cli::CatalogueFormat>{
-              {"table", cli::CatalogueFormat::table},
-              {"json", cli::CatalogueFormat::json},
-              {"markdown", cli::CatalogueFormat::markdown}}));
+      ->transform(CLI::CheckedTransformer(std::map<std::string, cli::CatalogueFormat>{
+          {"table", cli::CatalogueFormat::table},
+          {"json", cli::CatalogueFormat::json},
+          {"markdown", cli::CatalogueFormat::markdown}}));
   command->callback([&] {
     action = [&] {
       return options.config.empty()
@@ -71,10 +70,16 @@ void add_commands(CLI::App& app, Options& options, std::function<int()>& action)
   CLI::App* key = app.add_subcommand("key", "API keys for keys.yaml");
   key->require_subcommand(1);
   key->add_subcommand("new", "Make a key; it is shown only once")->callback([&] {
-    action = [] { return cli::new_key(std::cout, std::cerr); };
+    action = [] {
+      store::Sha256 hasher;
+      return cli::new_key(hasher, std::cout, std::cerr);
+    };
   });
   key->add_subcommand("hash", "Read a key from standard input and print its entry")->callback([&] {
-    action = [] { return cli::hash_key(std::cin, std::cout, std::cerr); };
+    action = [] {
+      store::Sha256 hasher;
+      return cli::hash_key(hasher, std::cin, std::cout, std::cerr);
+    };
   });
 }
 

@@ -1,6 +1,5 @@
 #include "gateway/cli/key.h"
 
-#include <openssl/evp.h>
 #include <openssl/rand.h>
 
 #include <algorithm>
@@ -49,37 +48,28 @@ bool is_key(std::string_view text) {
          });
 }
 
-std::string sha256_hex(std::string_view text) {
+void print_entry(std::string_view key, Hasher& hasher, std::ostream& out) {
   constexpr std::string_view kDigits = "0123456789abcdef";
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned size = 0;
-  EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha256(), nullptr);
-  std::string hex;
-  for (unsigned i = 0; i < size; ++i) {
-    hex += kDigits[digest[i] >> 4];
-    hex += kDigits[digest[i] & 15];
-  }
-  return hex;
-}
-
-void print_entry(std::string_view key, std::ostream& out) {
-  out << "- {sha256: " << sha256_hex(key) << ", account: ACCOUNT, name: NAME}\n";
+  out << "- {sha256: ";
+  for (const std::uint8_t byte : hasher.sha256(key))
+    out << kDigits[byte >> 4] << kDigits[byte & 15];
+  out << ", account: ACCOUNT, name: NAME}\n";
 }
 
 }  // namespace
 
-int new_key(std::ostream& out, std::ostream& err) {
+int new_key(Hasher& hasher, std::ostream& out, std::ostream& err) {
   const auto key = random_key();
   if (!key) {
     err << "the system has no randomness to give\n";
     return kProblem;
   }
   out << *key << '\n';
-  print_entry(*key, out);
+  print_entry(*key, hasher, out);
   return kFine;
 }
 
-int hash_key(std::istream& in, std::ostream& out, std::ostream& err) {
+int hash_key(Hasher& hasher, std::istream& in, std::ostream& out, std::ostream& err) {
   std::string line;
   std::getline(in, line);
   if (line.ends_with('\r')) line.pop_back();
@@ -89,7 +79,7 @@ int hash_key(std::istream& in, std::ostream& out, std::ostream& err) {
         << " letters or digits\n";
     return kProblem;
   }
-  print_entry(key, out);
+  print_entry(key, hasher, out);
   return kFine;
 }
 

@@ -10,6 +10,7 @@
 #include <fstream>
 #include <map>
 #include <sstream>
+#include <tuple>
 
 #include "config/api_description_reader.h"
 #include "config/catalogue_reader.h"
@@ -77,6 +78,8 @@ struct Case {
   std::string name;
 };
 
+void PrintTo(const Case& one, std::ostream* out) { *out << one.folder << '/' << one.name; }
+
 std::vector<Case> all_cases() {
   std::vector<Case> cases;
   for (const auto& [folder, load] : kLoaders) {
@@ -86,6 +89,9 @@ std::vector<Case> all_cases() {
       }
     }
   }
+  std::sort(cases.begin(), cases.end(), [](const Case& a, const Case& b) {
+    return std::tie(a.folder, a.name) < std::tie(b.folder, b.name);
+  });
   return cases;
 }
 
