@@ -27,9 +27,9 @@ constexpr bool is_h2(Downstream downstream) {
 struct CurlRequest {
   std::string method = "GET";
   std::string path = "/";
-  std::vector<std::string> fields;   // "Name: value"
-  std::string body;                  // sent byte for byte
-  std::vector<std::string> options;  // further arguments of curl
+  std::vector<std::string> fields = {};   // "Name: value"
+  std::string body = {};                  // sent byte for byte
+  std::vector<std::string> options = {};  // further arguments of curl
 };
 
 /// What curl got: the final answer, interim ones left out.

@@ -12,8 +12,8 @@
 namespace trackly::test {
 namespace {
 
-using Kind = H2Reaction::Kind;
-using Then = H2Reaction::Then;
+using Kind = Reaction::Kind;
+using Then = Reaction::Then;
 
 std::string_view text(const std::uint8_t* bytes, std::size_t size) {
   return {reinterpret_cast<const char*>(bytes), size};
@@ -30,7 +30,7 @@ nghttp2_nv name_value(const std::string& name, const std::string& value) {
 class H2Connection {
  public:
   H2Connection(Wire& wire, RequestLog& requests, std::atomic<std::size_t>& requests_seen,
-               const FakeH2Service::React& react, std::uint32_t max_concurrent_streams)
+               const React& react, std::uint32_t max_concurrent_streams)
       : wire_(wire), requests_(requests), requests_seen_(requests_seen), react_(react) {
     nghttp2_session_callbacks* callbacks = nullptr;
     nghttp2_session_callbacks_new(&callbacks);
@@ -64,7 +64,7 @@ class H2Connection {
  private:
   struct Stream {
     HttpMessage request;
-    H2Reaction reaction;
+    Reaction reaction;
     std::size_t sent = 0;
     bool answered = false;
   };
@@ -101,7 +101,7 @@ class H2Connection {
     requests_.add(stream.request);
     switch (stream.reaction.kind) {
       case Kind::answer:
-        answer(id, stream);
+        answer(id, stream, std::to_string(stream.reaction.status));
         break;
       case Kind::reset_stream:
         nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, id, NGHTTP2_INTERNAL_ERROR);
@@ -112,16 +112,19 @@ class H2Connection {
       case Kind::abort_connection:
         end_ = Then::abort_connection;
         break;
+      case Kind::malformed_head:
+        answer(id, stream, "abc");
+        break;
       case Kind::hang:
+      case Kind::partial_head:
       case Kind::refuse_stream:
       case Kind::exclude_stream:
         break;
     }
   }
 
-  void answer(std::int32_t id, Stream& stream) {
+  void answer(std::int32_t id, Stream& stream, const std::string& status) {
     const std::string status_name = ":status";
-    const std::string status = std::to_string(stream.reaction.status);
     std::vector<nghttp2_nv> fields{name_value(status_name, status)};
     for (const auto& [name, value] : stream.reaction.fields) {
       fields.push_back(name_value(name, value));
@@ -129,8 +132,9 @@ class H2Connection {
     nghttp2_data_provider body{};
     body.source.ptr = &stream;
     body.read_callback = read_body;
-    const bool bodiless = stream.reaction.body.empty() && stream.reaction.then == Then::end &&
-                          stream.reaction.trailers.empty();
+    const bool bodiless = stream.request.method() == "HEAD" ||
+                          (stream.reaction.body.empty() && stream.reaction.then == Then::end &&
+                           stream.reaction.trailers.empty());
     nghttp2_submit_response(session_, id, fields.data(), fields.size(), bodiless ? nullptr : &body);
   }
 
@@ -231,7 +235,7 @@ class H2Connection {
   Wire& wire_;
   RequestLog& requests_;
   std::atomic<std::size_t>& requests_seen_;
-  const FakeH2Service::React& react_;
+  const React& react_;
   nghttp2_session* session_ = nullptr;
   std::map<std::int32_t, std::unique_ptr<Stream>> streams_;
   /// How this connection ends once everything produced is sent; `end`: it goes on.

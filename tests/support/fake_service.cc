@@ -6,10 +6,69 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <cerrno>
+#include <memory>
 #include <utility>
 
 namespace trackly::test {
+namespace {
+
+using Kind = Reaction::Kind;
+using Then = Reaction::Then;
+
+/// The answer in HTTP/1.1: chunked where trailers follow, else with a length, which promises more
+/// than there is where the answer is to break off.
+std::string as_http1(const Reaction& reaction, bool with_body) {
+  std::string fields;
+  for (const auto& [name, value] : reaction.fields) fields += name + ": " + value + "\r\n";
+  const std::string head = "HTTP/1.1 " + std::to_string(reaction.status) + " Whatever\r\n" + fields;
+  if (!reaction.trailers.empty()) {
+    std::string trailers;
+    for (const auto& [name, value] : reaction.trailers) trailers += name + ": " + value + "\r\n";
+    return head + "Transfer-Encoding: chunked\r\n\r\n" + http1_chunk(reaction.body) + "0\r\n" +
+           trailers + "\r\n";
+  }
+  if (reaction.status == 204 || reaction.status == 304) return head + "\r\n";
+  const std::size_t promised = reaction.body.size() + (reaction.then == Then::end ? 0 : 1000);
+  return head + "Content-Length: " + std::to_string(promised) + "\r\n\r\n" +
+         (with_body ? reaction.body : "");
+}
+
+/// Ends or hangs as told; false where the connection goes on.
+bool break_off(Wire& wire, Then how) {
+  if (how == Then::end) return false;
+  if (how == Then::hang) wire.wait_for_end();
+  if (how == Then::abort_connection) wire.reset();
+  return true;
+}
+
+/// False where the connection is over.
+bool perform(Wire& wire, const HttpMessage& request, const Reaction& reaction) {
+  switch (reaction.kind) {
+    case Kind::answer:
+      return wire.send(as_http1(reaction, request.method() != "HEAD")) &&
+             !break_off(wire, reaction.then);
+    case Kind::hang:
+      return !break_off(wire, Then::hang);
+    case Kind::abort_connection:
+      return !break_off(wire, Then::abort_connection);
+    case Kind::malformed_head:
+      wire.send("HTTP/1.1 abc\r\nContent-Length: 0\r\n\r\n");
+      return false;
+    case Kind::partial_head:
+      wire.send("HTTP/1.1 200 OK\r\nContent-Le");
+      return false;
+    case Kind::close_connection:
+    case Kind::reset_stream:
+    case Kind::refuse_stream:
+    case Kind::exclude_stream:
+      return false;
+  }
+  return false;
+}
+
+}  // namespace
 
 void RequestLog::add(HttpMessage request) {
   const std::lock_guard lock(mutex_);
@@ -87,6 +146,16 @@ HttpMessage FakeService::receive(Wire& wire) {
 FakeService::Script answering(std::string message) {
   return [message = std::move(message)](FakeService& service, Wire& wire) {
     while (service.receive(wire).complete && wire.send(message)) {
+    }
+  };
+}
+
+FakeService::Script reacting(React react) {
+  auto seen = std::make_shared<std::atomic<std::size_t>>(0);
+  return [react = std::move(react), seen](FakeService& service, Wire& wire) {
+    while (true) {
+      const HttpMessage request = service.receive(wire);
+      if (!request.complete || !perform(wire, request, react(request, (*seen)++))) return;
     }
   };
 }

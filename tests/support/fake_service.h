@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "tests/support/http_message.h"
+#include "tests/support/reaction.h"
 #include "tests/support/wire.h"
 
 namespace trackly::test {
@@ -82,13 +83,11 @@ class FakeService {
   Acceptor acceptor_;  // last: its threads use the rest
 };
 
-/// The usual answer of a healthy service.
-inline constexpr std::string_view kAccepted =
-    R"({"success":true,"message_id":"AbC12345","status":"queued"})";
-
 /// Answers every request of every connection with these bytes.
 FakeService::Script answering(std::string message);
 /// Answers every request with 200 and kAccepted.
 FakeService::Script accepting();
+/// Does with every request what `react` says.
+FakeService::Script reacting(React react);
 
 }  // namespace trackly::test

@@ -80,8 +80,8 @@ std::string write_config(const TempDir& directory, const GatewayConfig& config) 
       rules +
       "/openapi.yaml\n"
       "errors: {catalogue: " +
-      rules +
-      "/errors.yaml}\n"
+      rules + "/errors.yaml" + config.error_options +
+      "}\n"
       "filters:\n"
       "  - request_id: {}\n"
       "  - api_key: {store: file, file: keys.yaml" +

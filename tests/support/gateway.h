@@ -35,15 +35,16 @@ std::string key_field(std::string_view key = keys::kActive);
 struct GatewayConfig {
   std::string upstream = "http://127.0.0.1:9";
   /// Further keys of the upstream, as the inside of a YAML flow mapping; a later `timeouts` wins.
-  std::string upstream_options;
+  std::string upstream_options = {};
   std::string timeouts = "connect: 1s, response: 10s";
   int workers = 2;
   std::string payload_limit = "max_bytes: 5MiB";
   /// Settings of the rate_limit filter as a YAML flow mapping; empty: it is not in the chain.
-  std::string rate_limit;
-  std::string api_key_options;  // further settings of the api_key filter: ", forward: false"
-  std::string limits;           // the inside of `limits: {…}`
-  std::string more;             // further top-level YAML
+  std::string rate_limit = {};
+  std::string api_key_options = {};  // further settings of the api_key filter: ", forward: false"
+  std::string error_options = {};    // further settings of `errors`: ", detail: true"
+  std::string limits = {};           // the inside of `limits: {…}`
+  std::string more = {};             // further top-level YAML
 };
 
 /// A line of the access log.

@@ -19,9 +19,9 @@ namespace trackly::test {
 class Process {
  public:
   struct Options {
-    std::string directory;                 // where to run; empty: here
-    std::vector<std::string> environment;  // "NAME=value", added to ours
-    std::string input;                     // what it reads from its standard input
+    std::string directory = {};                 // where to run; empty: here
+    std::vector<std::string> environment = {};  // "NAME=value", added to ours
+    std::string input = {};                     // what it reads from its standard input
   };
 
   /// The program is looked up in PATH. Throws std::runtime_error where nothing can be started.

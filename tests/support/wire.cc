@@ -77,17 +77,25 @@ std::string Wire::tls_version() const {
 
 bool Wire::send(std::string_view bytes) {
   const Deadline deadline(kPatience);
-  while (!bytes.empty()) {
-    if (fd_ < 0 || !wait_for(POLLOUT, deadline)) return false;
+  while (!bytes.empty() && !deadline.passed()) {
+    const std::size_t sent = send_some(bytes, Milliseconds(deadline.remaining_ms()));
+    if (sent == 0) return false;
+    bytes.remove_prefix(sent);
+  }
+  return bytes.empty();
+}
+
+std::size_t Wire::send_some(std::string_view bytes, Milliseconds timeout) {
+  const Deadline deadline(timeout);
+  while (fd_ >= 0 && wait_for(POLLOUT, deadline)) {
     // A blocking TLS write is bounded by the test's own time limit.
     const ssize_t sent = ssl_ != nullptr
                              ? SSL_write(ssl_, bytes.data(), static_cast<int>(bytes.size()))
                              : ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (sent < 0 && ssl_ == nullptr && (errno == EAGAIN || errno == EINTR)) continue;
-    if (sent <= 0) return false;
-    bytes.remove_prefix(static_cast<std::size_t>(sent));
+    if (sent > 0) return static_cast<std::size_t>(sent);
+    if (ssl_ != nullptr || (errno != EAGAIN && errno != EINTR)) return 0;
   }
-  return true;
+  return 0;
 }
 
 void Wire::finish_sending() {
@@ -230,6 +238,15 @@ int connect_to_port(std::uint16_t port) {
   if (connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return fd;
   close(fd);
   return -1;
+}
+
+int connect_without_waiting(std::uint16_t port) {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  const sockaddr_in address = loopback(port);
+  // EINPROGRESS is what is wanted.
+  [[maybe_unused]] const int started =
+      connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address);
+  return fd;
 }
 
 int listen_on_free_port(int backlog) {

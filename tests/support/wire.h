@@ -36,6 +36,8 @@ class Wire {
 
   /// False when the peer does not take it all.
   bool send(std::string_view bytes);
+  /// How many of the bytes the peer took at once; 0 where it took none until the time was over.
+  std::size_t send_some(std::string_view bytes, Milliseconds timeout);
   /// FIN: we send no more, but go on reading.
   void finish_sending();
   /// RST: the peer loses what it has not read yet. Nothing works afterwards.
@@ -76,6 +78,8 @@ class Wire {
 
 /// Connects to 127.0.0.1; -1 where nobody listens.
 int connect_to_port(std::uint16_t port);
+/// A socket that is still connecting.
+int connect_without_waiting(std::uint16_t port);
 
 /// A listening socket on 127.0.0.1 with a port of the system's choice, or on a unix socket.
 int listen_on_free_port(int backlog = 128);

@@ -1,0 +1,199 @@
+// Start, back-pressure under way, and the end that cuts nothing.
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <csignal>
+#include <future>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "tests/integration/protocol_pairs.h"
+#include "tests/support/gateway.h"
+#include "tests/support/sample_requests.h"
+#include "tests/support/service.h"
+
+namespace trackly::test {
+namespace {
+
+/// A service that answers only when it is told to.
+class PatientService {
+ public:
+  explicit PatientService(Upstream upstream)
+      : service_(upstream, [this](const HttpMessage&, std::size_t) {
+          std::unique_lock lock(mutex_);
+          told_.wait_for(lock, kPatience, [this] { return answer_; });
+          return Reaction{};
+        }) {}
+  ~PatientService() { answer(); }
+  PatientService(const PatientService&) = delete;
+  PatientService& operator=(const PatientService&) = delete;
+
+  const std::string& url() const { return service_.url(); }
+  const RequestLog& requests() const { return service_.requests(); }
+  void answer() {
+    const std::lock_guard lock(mutex_);
+    answer_ = true;
+    told_.notify_all();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable told_;
+  bool answer_ = false;
+  Service service_;  // last: its threads use the rest
+};
+
+class Drain : public testing::TestWithParam<Downstream> {};
+
+TEST_P(Drain, FinishesWhatIsInFlightAndExitsWith0) {
+  PatientService service(Upstream::h1);
+  Gateway gateway({.upstream = service.url()});
+  CurlAnswer answer;
+  std::thread client([&] { answer = gateway.request(GetParam(), send_message()); });
+  ASSERT_TRUE(service.requests().wait_for(0));
+
+  gateway.process().signal(SIGTERM);
+  // The listener goes first; what is in flight stays.
+  const Deadline deadline(kPatience);
+  int fd = 0;
+  while ((fd = connect_to_port(gateway.port())) >= 0 && !deadline.passed()) close(fd);
+  EXPECT_LT(fd, 0) << "still accepts connections";
+  EXPECT_EQ(gateway.process().wait(Milliseconds(0)), std::nullopt);
+
+  service.answer();
+  client.join();
+  EXPECT_EQ(answer.exit_code, 0) << answer.error;
+  EXPECT_EQ(answer.status(), 200);
+  EXPECT_EQ(answer.body, kAccepted);
+  EXPECT_EQ(gateway.process().wait(), 0);
+  EXPECT_EQ(gateway.log().size(), 1u);
+}
+
+INSTANTIATE_TEST_SUITE_P(, Drain, testing::ValuesIn(kEveryDownstream),
+                         [](const auto& test) { return pair_name(test.param, Upstream::h1); });
+
+TEST(DrainH1, LetsIdleConnectionsGoAtOnce) {
+  Service service(Upstream::h1);
+  Gateway gateway({.upstream = service.url()});
+  const auto client = gateway.connect();
+  client->send(http1_request("GET", kContactsPath, key_field() + "\r\n"));
+  EXPECT_EQ(client->read_message().status(), 200);
+  EXPECT_EQ(gateway.stop(), 0);
+  EXPECT_EQ(client->read_to_end(), "");
+}
+
+TEST(DrainH1, TellsAKeptConnectionToClose) {
+  PatientService service(Upstream::h1);
+  Gateway gateway({.upstream = service.url()});
+  const auto client = gateway.connect();
+  client->send(http1_request("GET", kContactsPath, key_field() + "\r\n"));
+  ASSERT_TRUE(service.requests().wait_for(0));
+  gateway.process().signal(SIGTERM);
+  const Deadline deadline(kPatience);
+  int fd = 0;
+  while ((fd = connect_to_port(gateway.port())) >= 0 && !deadline.passed()) close(fd);
+  service.answer();
+  const HttpMessage answer = client->read_message();
+  EXPECT_EQ(answer.status(), 200);
+  EXPECT_EQ(answer.field("connection"), "close");
+  EXPECT_EQ(gateway.process().wait(), 0);
+}
+
+TEST(DrainH1, IsNotCleanWhenTheTimeIsUp) {
+  Service service(Upstream::h1, always({.kind = Reaction::Kind::hang}));
+  Gateway gateway({.upstream = service.url(), .more = "drain_timeout: 200ms\n"});
+  const auto client = gateway.connect();
+  client->send(http1_request("GET", kContactsPath, key_field() + "\r\n"));
+  ASSERT_TRUE(service.requests().wait_for(0));
+  EXPECT_EQ(gateway.stop(), 1);
+}
+
+TEST(Start, OnATakenPortIsAProblem) {
+  const int taken = listen_on_free_port();
+  const TempDir directory;
+  std::string yaml = read_file(write_config(directory, {}));
+  yaml.replace(yaml.find("127.0.0.1:0"), 11, "127.0.0.1:" + std::to_string(port_of(taken)));
+  const CommandResult result =
+      run({gateway_program(), "run", "--config", directory.write("taken.yaml", yaml)});
+  EXPECT_EQ(result.exit_code, 1) << result.err;
+  EXPECT_NE(result.err.find(std::to_string(port_of(taken))), std::string::npos) << result.err;
+  close(taken);
+}
+
+// ------------------------------------------------------------------------------- back-pressure
+
+constexpr std::size_t kMuch = 256u << 20;
+/// More than kernel buffers on the way and the gateway's own hold together.
+constexpr std::size_t kBuffered = 64u << 20;
+
+/// Sends kMuch bytes and says on the way how many had gone when nobody took more.
+void send_much(Wire& wire, std::promise<std::size_t>& held) {
+  const std::string piece(64 * 1024, 'x');
+  std::size_t sent = 0;
+  bool was_held = false;
+  while (sent < kMuch) {
+    const std::string_view next = std::string_view(piece).substr(0, kMuch - sent);
+    const std::size_t taken =
+        wire.send_some(next, was_held ? Milliseconds(kPatience) : Milliseconds(500));
+    sent += taken;
+    if (taken > 0) continue;
+    if (was_held) return;
+    was_held = true;
+    held.set_value(sent);
+  }
+  if (!was_held) held.set_value(sent);
+}
+
+/// Reads until kMuch bytes came; returns how many did.
+std::size_t receive_much(Wire& wire) {
+  std::size_t received = 0;
+  while (received < kMuch) {
+    const std::string piece = wire.read_some(kPatience);
+    if (piece.empty()) break;
+    received += piece.size();
+  }
+  return received;
+}
+
+TEST(BackPressureH1H1, HoldsAServiceWhoseClientDoesNotRead) {
+  std::promise<std::size_t> held;
+  FakeService service([&](FakeService& self, Wire& wire) {
+    self.receive(wire);
+    wire.send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(kMuch) + "\r\n\r\n");
+    send_much(wire, held);
+  });
+  Gateway gateway({.upstream = service.url()});
+  const auto client = gateway.connect();
+  client->send(http1_request("GET", kContactsPath, key_field() + "\r\n"));
+  EXPECT_LT(held.get_future().get(), kBuffered);
+  client->read_until("\r\n\r\n");
+  EXPECT_EQ(receive_much(*client), kMuch);
+}
+
+TEST(BackPressureH1H1, HoldsAClientWhoseServiceDoesNotRead) {
+  std::promise<std::size_t> held;
+  std::future<std::size_t> sent_when_held = held.get_future();
+  std::atomic<std::size_t> received = 0;
+  FakeService service([&](FakeService&, Wire& wire) {
+    wire.read_until("\r\n\r\n");
+    EXPECT_LT(sent_when_held.get(), kBuffered);
+    received = receive_much(wire);
+    wire.send(http1_answer(200, kAccepted));
+  });
+  Gateway gateway({.upstream = service.url(),
+                   .payload_limit = "max_bytes: 1GiB",
+                   .more = "unknown_paths: forward\n"});
+  const auto client = gateway.connect();
+  client->send(
+      http1_request("POST", "/api/v9/upload",
+                    key_field() + "\r\nContent-Length: " + std::to_string(kMuch) + "\r\n"));
+  send_much(*client, held);
+  EXPECT_EQ(client->read_message().status(), 200);
+  EXPECT_EQ(received.load(), kMuch);
+}
+
+}  // namespace
+}  // namespace trackly::test

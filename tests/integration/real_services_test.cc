@@ -1,0 +1,240 @@
+// Programs that we did not write: nginx and nghttpd as the service, nghttp and h2load as clients.
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <memory>
+#include <string>
+
+#include "tests/integration/protocol_pairs.h"
+#include "tests/support/gateway.h"
+#include "tests/support/process.h"
+#include "tests/support/sample_requests.h"
+#include "tests/support/service.h"
+
+namespace trackly::test {
+namespace {
+
+/// nginx that answers like the service and says in fields what it received. Debian starts it as
+/// root, then its workers are "nobody": they write nothing.
+class Nginx {
+ public:
+  explicit Nginx(const std::string& listen) {
+    directory_.write("nginx.conf",
+                     "daemon off;\n"
+                     "pid " +
+                         (directory_ / "nginx.pid") +
+                         ";\n"
+                         "error_log stderr warn;\n"
+                         "worker_processes 1;\n"
+                         "user root;\n"
+                         "events { worker_connections 512; }\n"
+                         "http {\n"
+                         "  access_log off;\n"
+                         "  client_max_body_size 10m;\n"
+                         "  client_body_temp_path " +
+                         (directory_ / "body") +
+                         ";\n"
+                         "  proxy_temp_path " +
+                         (directory_ / "proxy") +
+                         ";\n"
+                         "  fastcgi_temp_path " +
+                         (directory_ / "fastcgi") +
+                         ";\n"
+                         "  uwsgi_temp_path " +
+                         (directory_ / "uwsgi") +
+                         ";\n"
+                         "  scgi_temp_path " +
+                         (directory_ / "scgi") +
+                         ";\n"
+                         "  default_type application/json;\n"
+                         "  keepalive_requests 100000;\n"
+                         "  server {\n"
+                         "    listen " +
+                         listen +
+                         ";\n"
+                         "    add_header X-Seen-Uri $request_uri always;\n"
+                         "    add_header X-Seen-Account $http_x_account_id always;\n"
+                         "    add_header X-Seen-Length $http_content_length always;\n"
+                         "    location / { return 200 '" +
+                         std::string(kAccepted) +
+                         "'; }\n"
+                         "    location = /api/v2/contacts/broken { return 500; }\n"
+                         "  }\n"
+                         "}\n");
+    process_ = std::make_unique<Process>(
+        std::vector<std::string>{"nginx", "-p", directory_.path().string(), "-e", "stderr", "-c",
+                                 directory_ / "nginx.conf"});
+  }
+  const TempDir& directory() const { return directory_; }
+  std::string diagnostics() const { return process_->err(); }
+
+ private:
+  TempDir directory_;
+  std::unique_ptr<Process> process_;
+};
+
+/// Asks until the service behind the gateway is up: a 503 says that nothing was delivered.
+CurlAnswer first_answer(const Gateway& gateway, Downstream downstream, const CurlRequest& request) {
+  const Deadline deadline(kPatience);
+  CurlAnswer answer = gateway.request(downstream, request);
+  while (answer.status() == 503 && !deadline.passed()) {
+    answer = gateway.request(downstream, request);
+  }
+  return answer;
+}
+
+class NginxBehind : public testing::TestWithParam<Downstream> {
+ protected:
+  void expect_served(const std::string& endpoint, const Nginx& nginx) {
+    Gateway gateway({.upstream = endpoint});
+    CurlAnswer answer = first_answer(gateway, GetParam(), send_message());
+    EXPECT_EQ(answer.status(), 200) << answer.body << nginx.diagnostics();
+    EXPECT_EQ(answer.body, kAccepted);
+    EXPECT_EQ(answer.field("x-seen-account"), "acct_active");
+    EXPECT_EQ(answer.field("x-seen-length"), std::to_string(kMessage.size()));
+
+    CurlRequest contact{.path = "/api/v2/contacts/%2B14155551234?a=%20+b", .fields = {key_field()}};
+    answer = gateway.request(GetParam(), contact);
+    EXPECT_EQ(answer.field("x-seen-uri"), contact.path);
+
+    answer = gateway.request(GetParam(), send_message(message_of_size(5 * 1024 * 1024)));
+    EXPECT_EQ(answer.status(), 200) << answer.error;
+    EXPECT_EQ(answer.field("x-seen-length"), std::to_string(5 * 1024 * 1024));
+
+    // Its own error page is not the documented JSON.
+    answer =
+        gateway.request(GetParam(), {.path = "/api/v2/contacts/broken", .fields = {key_field()}});
+    EXPECT_TRUE(answer.status() == 400 || answer.status() == 502) << answer.status();
+    if (answer.status() == 502) {
+      EXPECT_EQ(answer.body, R"({"error":"Provider sync failed","code":"provider_sync_failed"})");
+    }
+  }
+};
+
+TEST_P(NginxBehind, OverTcpIsServed) {
+  const std::uint16_t port = free_port();
+  const Nginx nginx("127.0.0.1:" + std::to_string(port));
+  expect_served("http://127.0.0.1:" + std::to_string(port), nginx);
+}
+
+TEST_P(NginxBehind, OverAUnixSocketIsServed) {
+  const TempDir directory;
+  const Nginx nginx("unix:" + (directory / "nginx.sock"));
+  expect_served("unix:" + (directory / "nginx.sock"), nginx);
+}
+
+INSTANTIATE_TEST_SUITE_P(, NginxBehind, testing::ValuesIn(kEveryDownstream),
+                         [](const auto& test) { return pair_name(test.param, Upstream::h1); });
+
+/// nghttpd serves files: GET gets them, POST too.
+class NghttpdBehind : public testing::TestWithParam<Downstream> {};
+
+TEST_P(NghttpdBehind, IsServed) {
+  const TempDir files;
+  std::filesystem::create_directories(files.path() / "api/v2/contacts");
+  files.write("api/v2/send", kAccepted);
+  files.write("api/v2/contacts/+14155551234", std::string(1'000'000, 'x'));
+  const std::uint16_t port = free_port();
+  Process nghttpd({"nghttpd", "--no-tls", "--address=127.0.0.1",
+                   "--htdocs=" + files.path().string(), std::to_string(port)});
+  Gateway gateway({.upstream = "h2c://127.0.0.1:" + std::to_string(port)});
+
+  CurlAnswer answer = first_answer(gateway, GetParam(), send_message());
+  EXPECT_EQ(answer.status(), 200) << answer.body << nghttpd.err();
+  EXPECT_EQ(answer.body, kAccepted);
+
+  answer = gateway.request(GetParam(),
+                           {.path = "/api/v2/contacts/%2B14155551234", .fields = {key_field()}});
+  EXPECT_EQ(answer.status(), 200);
+  EXPECT_EQ(answer.body.size(), 1'000'000u);
+}
+
+INSTANTIATE_TEST_SUITE_P(, NghttpdBehind, testing::ValuesIn(kEveryDownstream),
+                         [](const auto& test) { return pair_name(test.param, Upstream::h2); });
+
+/// What h2load says of a run: "status codes: 2000 2xx, 0 3xx, 0 4xx, 0 5xx".
+void expect_all_answered(const CommandResult& h2load, int requests) {
+  EXPECT_EQ(h2load.exit_code, 0) << h2load.err;
+  EXPECT_NE(
+      h2load.out.find("status codes: " + std::to_string(requests) + " 2xx, 0 3xx, 0 4xx, 0 5xx"),
+      std::string::npos)
+      << h2load.out;
+}
+
+class ManyRequests : public testing::TestWithParam<ProtocolPair> {};
+
+TEST_P(ManyRequests, AreAllAnswered) {
+  const auto [downstream, upstream] = GetParam();
+  const TempDir directory;
+  Service service(upstream);
+  Gateway gateway({.upstream = service.url()});
+  std::vector<std::string> command = {"h2load",
+                                      "-n",
+                                      "2000",
+                                      "-c",
+                                      "10",
+                                      "-m",
+                                      "10",
+                                      "-H",
+                                      key_field(),
+                                      "-H",
+                                      "Content-Type: application/json",
+                                      "-d",
+                                      directory.write("body", kMessage)};
+  if (!is_h2(downstream)) command.emplace_back("--h1");
+  command.push_back((is_tls(downstream) ? "https" : "http") + std::string("://127.0.0.1:") +
+                    std::to_string(gateway.port(downstream)) + std::string(kSendPath));
+  expect_all_answered(run(command), 2000);
+  EXPECT_EQ(service.requests().size(), 2000u);
+  EXPECT_EQ(gateway.stop(), 0);
+  EXPECT_EQ(gateway.log().size(), 2000u);
+}
+
+INSTANTIATE_TEST_SUITE_P(, ManyRequests, every_pair(),
+                         [](const auto& test) { return pair_name(test); });
+
+TEST(NghttpH2H1, ReadsARefusalFrameByFrame) {
+  Service service(Upstream::h1);
+  Gateway gateway({.upstream = service.url()});
+  const CommandResult nghttp = run(
+      {"nghttp", "-v", "http://127.0.0.1:" + std::to_string(gateway.port()) + "/api/v2/contacts"});
+  EXPECT_EQ(nghttp.exit_code, 0) << nghttp.err;
+  EXPECT_NE(nghttp.out.find(":status: 401"), std::string::npos) << nghttp.out;
+  EXPECT_NE(nghttp.out.find(R"({"error":"API key required","code":"missing_api_key"})"),
+            std::string::npos)
+      << nghttp.out;
+  EXPECT_EQ(nghttp.out.find("RST_STREAM"), std::string::npos) << nghttp.out;
+}
+
+class Tls : public testing::TestWithParam<std::pair<const char*, const char*>> {};
+
+TEST_P(Tls, AgreesOnTheClientsProtocolAndVersion) {
+  const auto& [version, option] = GetParam();
+  Service service(Upstream::h1);
+  Gateway gateway({.upstream = service.url()});
+  for (const Downstream downstream : {Downstream::tls_h1, Downstream::tls_h2}) {
+    CurlRequest sent = get_contacts();
+    sent.options = {option, "--tls-max", version};
+    const CurlAnswer answer = gateway.request(downstream, sent);
+    EXPECT_EQ(answer.exit_code, 0) << answer.error;
+    EXPECT_EQ(answer.status(), 200);
+    EXPECT_TRUE(answer.start_line.starts_with(is_h2(downstream) ? "HTTP/2" : "HTTP/1.1"));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    , Tls, testing::Values(std::pair{"1.2", "--tlsv1.2"}, std::pair{"1.3", "--tlsv1.3"}),
+    [](const auto& test) {
+      return std::string("Version") + test.param.first[0] + "_" + test.param.first[2];
+    });
+
+TEST(TlsOld, IsNotSpoken) {
+  Gateway gateway({});
+  CurlRequest sent = get_contacts();
+  sent.options = {"--tlsv1.0", "--tls-max", "1.1"};
+  EXPECT_NE(gateway.request(Downstream::tls_h1, sent).exit_code, 0);
+}
+
+}  // namespace
+}  // namespace trackly::test
