@@ -1,0 +1,72 @@
+#include "gateway/proxy/body_pipe.h"
+
+#include <utility>
+
+namespace trackly::proxy {
+
+void BodyPipe::connect(BodySource* source, BodySink* sink) {
+  source_ = source;
+  sink_ = sink;
+  pump();
+}
+
+void BodyPipe::push(std::string_view bytes) {
+  std::size_t taken = 0;
+  if (sink_ != nullptr && held().empty()) {
+    taken = sink_->send_body(bytes, false);
+    passed_ += taken;
+    if (taken > 0 && source_ != nullptr) source_->credit(taken);
+  }
+  buffer_.append(bytes.substr(taken));
+}
+
+void BodyPipe::end(std::optional<FieldList> trailers) {
+  source_ended_ = true;
+  trailers_ = std::move(trailers);
+  pump();
+}
+
+void BodyPipe::pump() {
+  if (sink_ == nullptr || sink_ended_) return;
+  if (!held().empty()) {
+    const bool last = source_ended_ && !trailers_;
+    const std::string_view bytes = held();
+    const std::size_t taken = sink_->send_body(bytes, last);
+    passed_ += taken;
+    sink_ended_ = last && taken == bytes.size();
+    start_ += taken;
+    if (held().empty()) {
+      buffer_ = std::string();
+      start_ = 0;
+    }
+    if (taken > 0 && source_ != nullptr) source_->credit(taken);
+  }
+  if (source_ended_ && !sink_ended_ && held().empty()) finish();
+}
+
+void BodyPipe::finish() {
+  sink_ended_ = true;
+  if (trailers_) {
+    sink_->send_trailers(*trailers_);
+  } else {
+    sink_->send_body({}, true);
+  }
+}
+
+std::string BodyPipe::take() {
+  std::string bytes = std::move(buffer_).substr(start_);
+  buffer_ = std::string();
+  start_ = 0;
+  return bytes;
+}
+
+void BodyPipe::close() {
+  const std::size_t left = held().size();
+  buffer_ = std::string();
+  start_ = 0;
+  sink_ = nullptr;
+  BodySource* source = std::exchange(source_, nullptr);
+  if (source != nullptr && left > 0) source->credit(left);
+}
+
+}  // namespace trackly::proxy

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <unordered_map>
+
+#include "gateway/api/api_description.h"
+#include "gateway/api/settings.h"
+#include "gateway/proxy/chain.h"
+#include "gateway/proxy/reply.h"
+#include "gateway/proxy/router.h"
+#include "gateway/proxy/trusted_proxies.h"
+
+namespace trackly::proxy {
+
+/// An operation with the filters that its requests pass on this worker.
+struct Endpoint {
+  const Operation* operation = nullptr;
+  Chain chain;
+};
+
+/// What one worker serves by: one configuration, compiled. Requests keep the snapshot that they
+/// began with until they end.
+struct Snapshot {
+  /// `owner` keeps everything alive that the references point to.
+  Snapshot(std::shared_ptr<const void> owned_by, const Settings& the_settings,
+           const ApiDescription& the_api, const ErrorCatalogue& errors)
+      : owner(std::move(owned_by)),
+        settings(the_settings),
+        api(the_api),
+        replies(errors),
+        router(the_api),
+        trusted_proxies(the_settings.trusted_proxies) {}
+
+  /// The endpoint of an operation that the router found, or of `api.unknown`.
+  const Endpoint& endpoint(const Operation& operation) const {
+    return *by_operation.at(&operation);
+  }
+  void add(Endpoint endpoint) {
+    endpoints.push_back(std::move(endpoint));
+    by_operation[endpoints.back().operation] = &endpoints.back();
+  }
+
+  std::shared_ptr<const void> owner;
+  const Settings& settings;
+  const ApiDescription& api;
+  const CoreErrors replies;
+  const Router router;
+  const TrustedProxies trusted_proxies;
+  std::deque<Endpoint> endpoints;
+  std::unordered_map<const Operation*, const Endpoint*> by_operation;
+};
+
+}  // namespace trackly::proxy

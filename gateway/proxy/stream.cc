@@ -1,0 +1,499 @@
+#include "gateway/proxy/stream.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "gateway/api/ascii.h"
+#include "gateway/api/request_id.h"
+#include "gateway/http/request_target.h"
+#include "gateway/proxy/connection.h"
+#include "gateway/proxy/upstream_head.h"
+
+namespace trackly::proxy {
+namespace {
+
+constexpr std::string_view kHead = "HEAD";
+// How often a request may be repeated that certainly was not processed.
+constexpr int kMaxRepeats = 2;
+
+bool starts_with(std::string_view text, std::string_view prefix) {
+  return text.substr(0, prefix.size()) == prefix;
+}
+
+/// A path below a prefix, whole segments only.
+bool is_below(std::string_view path, std::string_view prefix) {
+  return starts_with(path, prefix) && (path.size() == prefix.size() || path[prefix.size()] == '/');
+}
+
+}  // namespace
+
+Stream::Stream(Context& context, Connection& connection, http::StreamId id)
+    : context_(context),
+      connection_(connection),
+      id_(id),
+      snapshot_(context.snapshot),
+      deadline_(context.loop.timer([this] { on_deadline(); })) {
+  ++context_.activity.requests;
+  exchange_.started = context.loop.now();
+  exchange_.started_at = context.loop.wall_now();
+}
+
+Stream::~Stream() = default;
+
+http::Codec& Stream::codec() { return connection_.codec(); }
+
+// ------------------------------------------------------------------------------ the request
+// arrives
+
+void Stream::on_head(Head head, bool end) {
+  request_complete_ = end;
+  note_request(std::move(head));
+  if (const ErrorRef fault = fault_of_head()) return refuse(fault);
+
+  Router::Match match = snapshot_->router.match(exchange_.request.method, exchange_.path);
+  const Operation* operation = match.operation;
+  if (operation == nullptr) {
+    if (!snapshot_->settings.forward_unknown_paths) return refuse(snapshot_->replies.not_found);
+    operation = &snapshot_->api.unknown;
+  }
+  exchange_.operation = operation;
+  exchange_.path_values = std::move(match.values);
+  for (const auto& [name, value] : operation->response_fields) {
+    exchange_.response_fields.set(name, value);
+  }
+  run_chain(snapshot_->endpoint(*operation));
+}
+
+void Stream::note_request(Head head) {
+  exchange_.request = std::move(head);
+  const Head& request = exchange_.request;
+  exchange_.protocol = request.protocol;
+  exchange_.tls = connection_.is_tls();
+  client_address_ =
+      snapshot_->trusted_proxies.client_address(connection_.peer_address(), request.fields);
+  exchange_.client_address = client_address_;
+  const http::TargetParts parts = http::split_target(request.target);
+  exchange_.path = parts.path;
+  exchange_.query = parts.query;
+  exchange_.request_id = choose_request_id(request.fields, context_.loop);
+  if (const auto expect = request.fields.find("Expect")) {
+    expects_continue_ = ascii_iequals(*expect, "100-continue");
+  }
+  add_prefix_fields();
+}
+
+void Stream::add_prefix_fields() {
+  for (const PrefixFields& prefix : snapshot_->api.prefix_fields) {
+    if (!is_below(exchange_.path, prefix.prefix)) continue;
+    for (const auto& [name, value] : prefix.fields) exchange_.response_fields.set(name, value);
+  }
+}
+
+ErrorRef Stream::fault_of_head() const {
+  const Head& request = exchange_.request;
+  if (request.method == "CONNECT" || request.method == "TRACE") return snapshot_->replies.not_found;
+  // "OPTIONS *" asks about the server, and no operation of ours is about that.
+  if (request.target == "*") return snapshot_->replies.not_found;
+  if (!http::is_unambiguous_target(request.target)) return snapshot_->replies.malformed;
+  if (request.fields.find("Expect") && !expects_continue_)
+    return snapshot_->replies.expectation_failed;
+  return nullptr;
+}
+
+void Stream::on_bad_head(Head head, http::HeadFault fault) {
+  request_complete_ = true;
+  note_request(std::move(head));
+  refuse(snapshot_->replies.of(fault));
+}
+
+void Stream::run_chain(const Endpoint& endpoint) {
+  chain_.emplace(endpoint.chain, exchange_, context_.loop, static_cast<ChainEvents&>(*this));
+  chain_->start();
+  update_deadline();
+}
+
+void Stream::on_body(std::string_view bytes) {
+  if (finished_) return;
+  if (body_ == Body::unwanted) return codec().credit(id_, bytes.size());
+  exchange_.bytes_in += bytes.size();
+  if (exchange_.bytes_in > exchange_.body_cap.max_bytes) return chain_->refuse_over_cap();
+  if (body_ == Body::held) {
+    held_->append(bytes);
+    credit(bytes.size());
+  } else {
+    request_pipe_.push(bytes);  // while it is undecided, no further than the first small window
+  }
+  update_deadline();
+}
+
+void Stream::on_end() {
+  request_complete_ = true;
+  if (finished_ || body_ == Body::unwanted) return;
+  if (body_ == Body::held) {
+    chain_->body_ready();
+  } else {
+    request_pipe_.end(std::move(trailers_));
+  }
+  update_deadline();
+}
+
+void Stream::on_bad_body() {
+  request_complete_ = true;
+  if (!finished_ && body_ != Body::unwanted) refuse(snapshot_->replies.malformed);
+}
+
+// --------------------------------------------------------------------------------- the chain
+// speaks
+
+void Stream::on_chain_refused(ErrorRef error, const std::string& detail) { refuse(error, detail); }
+
+void Stream::on_chain_wants_body() {
+  const Limits& limits = snapshot_->settings.limits;
+  const std::uint64_t bound = std::min(exchange_.body_cap.max_bytes, limits.body_memory);
+  if (exchange_.bytes_in > exchange_.body_cap.max_bytes) return chain_->refuse_over_cap();
+  reservation_ = context_.body_budget.reserve(
+      request_complete_ ? exchange_.bytes_in : exchange_.request.content_length.value_or(bound));
+  if (!reservation_) {
+    exchange_.flag = "body_memory";
+    return refuse(snapshot_->replies.unavailable);
+  }
+  body_ = Body::held;
+  held_.emplace(context_.parser, limits.json_depth);
+  if (exchange_.request.content_length) held_->reserve(*exchange_.request.content_length);
+  const std::string early = request_pipe_.take();
+  held_->append(early);
+  credit(early.size());
+  exchange_.body = &*held_;
+  invite_body();
+  if (request_complete_) chain_->body_ready();
+}
+
+void Stream::on_chain_passed() {
+  exchange_.chain_done = context_.loop.now() - exchange_.started;
+  if (body_ == Body::undecided) {
+    if (exchange_.bytes_in > exchange_.body_cap.max_bytes) return chain_->refuse_over_cap();
+    body_ = Body::streamed;
+    invite_body();
+  }
+  call_upstream();
+}
+
+// -------------------------------------------------------------------- the request goes to the
+// service
+
+/// RFC 9110 section 10.1.1: a client that waits for 100 is told when its body is first needed, and
+/// never before the head alone could have been refused.
+void Stream::invite_body() {
+  if (!expects_continue_ || request_complete_ || exchange_.bytes_in > 0) return;
+  Head head;
+  head.status = 100;
+  codec().send_informational(id_, head);
+  connection_.schedule_flush();
+}
+
+void Stream::call_upstream() {
+  exchange_.upstream = context_.upstream.name();
+  Head head =
+      make_upstream_head(exchange_, snapshot_->trusted_proxies.contains(connection_.peer_address()),
+                         connection_.peer_address(), context_.loop);
+  bool end = request_complete_ && exchange_.bytes_in == 0 && !trailers_;
+  if (body_ == Body::held) {
+    end = held_->size() == 0;
+    // A chunked request is known by now; one without any body stays without.
+    if (!end || exchange_.request.content_length) head.content_length = held_->size();
+  } else if (request_pipe_.ended()) {
+    end = !request_pipe_.blocked() && !trailers_;
+  }
+  held_sent_ = 0;
+  call_ = context_.upstream.call(std::move(head), end, *this);
+  call_->begin();
+}
+
+void Stream::on_call_started() {
+  note_call();
+  if (body_ == Body::held) {
+    send_held_body();
+  } else {
+    request_pipe_.connect(this, call_.get());
+  }
+  update_deadline();
+}
+
+void Stream::on_call_room() {
+  if (body_ == Body::held) {
+    send_held_body();
+  } else {
+    request_pipe_.pump();
+  }
+  update_deadline();
+}
+
+void Stream::send_held_body() {
+  if (!held_ || held_sent_ == held_->size()) return;
+  held_sent_ += call_->send_body(held_->bytes().substr(held_sent_), true);
+}
+
+void Stream::on_call_failed(CallFailure failure) {
+  note_call();
+  exchange_.delivered |= failure.delivered;
+  if (answered_) {
+    exchange_.failure = failure.reason;
+    return cut();
+  }
+  if (judge_) return judged(ResponseJudge::Verdict::foreign);
+  if (!may_repeat(failure)) return fail_upstream(failure.reason, exchange_.delivered);
+  ++repeats_;
+  attempts_before_ = exchange_.attempts;
+  request_pipe_.connect(nullptr, nullptr);
+  call_upstream();
+}
+
+/// Sending an SMS twice hurts: a request is repeated only where nothing of it can have been
+/// processed, or where processing it twice is the same as once (RFC 9110 section 9.2.2) and the
+/// connection was an old one that the service may have closed for its own reasons. And only where
+/// we still have all of it.
+bool Stream::may_repeat(const CallFailure& failure) const {
+  if (repeats_ == kMaxRepeats || request_pipe_.passed() > 0) return false;
+  switch (failure.reason) {
+    case UpstreamFailure::refused_stream:
+      return true;
+    case UpstreamFailure::connection_closed:
+      return !failure.delivered || (failure.reused && is_idempotent(exchange_.request.method));
+    default:
+      return false;  // the upstream has tried all endpoints, or the service has seen the request
+  }
+}
+
+// ------------------------------------------------------------------------------ the service
+// answers
+
+void Stream::on_response_informational(Head head) {
+  // 100 answers an expectation that we have met ourselves; HTTP/1.0 has no interim answers.
+  if (answered_ || head.status == 100 || exchange_.protocol == Protocol::http10) return;
+  codec().send_informational(id_, head);
+  connection_.schedule_flush();
+}
+
+void Stream::on_response_head(Head head, bool end) {
+  note_call();
+  exchange_.delivered = true;
+  exchange_.received_status = head.status;
+  exchange_.upstream_head = context_.loop.now() - exchange_.started;
+  if (!ResponseJudge::is_needed(head)) {
+    forward_response(std::move(head), end);
+  } else {
+    judge_.emplace(context_.loop, std::move(head),
+                   [this] { judged(ResponseJudge::Verdict::foreign); });
+    if (end || exchange_.request.method == kHead) judged(ResponseJudge::Verdict::foreign);
+  }
+  update_deadline();
+}
+
+void Stream::on_response_body(std::string_view bytes) {
+  if (judge_ && !answered_) {
+    const auto verdict = judge_->add(bytes);
+    call_->credit(bytes.size());
+    if (verdict) judged(*verdict);
+  } else {
+    response_pipe_.push(bytes);
+  }
+  update_deadline();
+}
+
+void Stream::on_response_end(std::optional<FieldList> trailers) {
+  if (judge_ && !answered_) {
+    const ResponseJudge::Verdict verdict = judge_->ended();
+    if (verdict == ResponseJudge::Verdict::foreign) return judged(verdict);
+    forward_response(std::move(judge_->head()), false);
+    response_pipe_.forget_source();  // credited while it was held
+    response_pipe_.push(judge_->body());
+  }
+  response_pipe_.end(std::move(trailers));
+  // An answer that does not wait for the whole request: the service wants no more of it.
+  if (call_ != nullptr && !call_->request_ended()) drop_call();
+  update_deadline();
+}
+
+void Stream::judged(ResponseJudge::Verdict verdict) {
+  if (verdict != ResponseJudge::Verdict::foreign || answered_ || finished_) return;
+  exchange_.failure = UpstreamFailure::foreign_error;
+  const CoreErrors& replies = snapshot_->replies;
+  if (exchange_.received_status != 503) return reply(replies.outcome_unknown, {});
+  if (const auto retry_after = judge_->head().fields.find("Retry-After")) {
+    exchange_.response_fields.set("Retry-After", *retry_after);
+  }
+  reply(replies.unavailable, {});
+}
+
+void Stream::forward_response(Head head, bool end) {
+  chain_->respond();
+  for (const FieldList::Field& field : exchange_.response_fields) {
+    head.fields.set(field.name, field.value);
+  }
+  head.fields.set(kRequestIdField, exchange_.request_id);
+  exchange_.status = head.status;
+  answered_ = true;
+  codec().send_head(id_, head, end);
+  connection_.schedule_flush();
+  if (end) {
+    response_pipe_.end(std::nullopt);
+    if (!call_->request_ended()) drop_call();
+  } else {
+    response_pipe_.connect(call_.get(), this);
+  }
+}
+
+// ------------------------------------------------------------------------------- answers of our
+// own
+
+void Stream::refuse(const ErrorRef& error, const std::string& detail) { reply(error, detail); }
+
+/// 503 = not delivered, safe to repeat. 502 = delivered, or perhaps: the outcome is unknown.
+void Stream::fail_upstream(UpstreamFailure reason, bool delivered) {
+  exchange_.failure = reason;
+  reply(delivered ? snapshot_->replies.outcome_unknown : snapshot_->replies.unavailable, {});
+}
+
+void Stream::reply(const ErrorRef& error, const std::string& detail) {
+  if (finished_) return;
+  if (answered_) return cut();
+  answered_ = true;
+  exchange_.local_reply = error;
+  exchange_.status = error->status;
+  body_ = Body::unwanted;
+  drop_call();
+  if (chain_) chain_->respond();
+
+  const bool with_detail = snapshot_->settings.error_detail;
+  const LocalReply answer =
+      write_reply(exchange_, with_detail ? detail : std::string(), context_.loop.wall_now());
+  const bool head_only = exchange_.request.method == kHead;
+  codec().send_head(id_, answer.head, head_only);
+  if (head_only) {
+    response_pipe_.end(std::nullopt);
+  } else {
+    response_pipe_.connect(nullptr, this);
+    response_pipe_.push(answer.body);
+    response_pipe_.end(std::nullopt);
+  }
+  request_pipe_.close();
+  connection_.schedule_flush();
+  update_deadline();
+}
+
+void Stream::cut() {
+  exchange_.cut = true;
+  drop_call();
+  // Of an HTTP/1.0 answer only the close tells the end, so only a reset tells that it is not the
+  // end.
+  connection_.cut(id_, exchange_.protocol == Protocol::http10);
+  finish();
+}
+
+// ------------------------------------------------------------------------------------------ the
+// end
+
+void Stream::on_room() {
+  response_pipe_.pump();
+  update_deadline();
+}
+
+void Stream::on_client_gone() {
+  if (finished_) return;
+  exchange_.flag = "client_gone";
+  exchange_.cut = answered_;
+  finish();
+}
+
+void Stream::on_done() { finish(); }
+
+void Stream::note_call() {
+  if (call_ == nullptr) return;
+  exchange_.endpoint = call_->endpoint();
+  exchange_.attempts = attempts_before_ + call_->attempts();
+  exchange_.delivered |= call_->delivered();
+}
+
+void Stream::drop_call() {
+  note_call();
+  request_pipe_.close();
+  response_pipe_.forget_source();
+  call_.reset();
+}
+
+void Stream::finish() {
+  if (finished_) return;
+  finished_ = true;
+  drop_call();
+  deadline_->disarm();
+  if (chain_) chain_->end();
+  exchange_.bytes_out = response_pipe_.passed();
+  exchange_.finished = context_.loop.now() - exchange_.started;
+  context_.access_log.write(exchange_);
+  --context_.activity.requests;
+  connection_.release(id_);
+}
+
+/// One deadline, for whoever has to act next; it moves with every piece of progress.
+void Stream::update_deadline() {
+  const Limits& limits = snapshot_->settings.limits;
+  const bool all_given = response_pipe_.blocked() || response_pipe_.ended();
+  if (finished_) {
+    awaited_ = Awaited::nobody;
+  } else if (answered_ && all_given) {
+    awaited_ = Awaited::client;
+  } else if (!request_complete_ &&
+             (body_ == Body::held || (body_ == Body::streamed && !request_pipe_.blocked()))) {
+    awaited_ = Awaited::request_body;
+  } else if (call_ != nullptr) {
+    awaited_ = Awaited::response;
+  } else {
+    awaited_ = Awaited::nobody;
+  }
+  switch (awaited_) {
+    case Awaited::nobody:
+      return deadline_->disarm();
+    case Awaited::request_body:
+      return deadline_->arm(limits.body_timeout);
+    case Awaited::response:
+      return deadline_->arm(context_.upstream.settings().response_timeout);
+    case Awaited::client:
+      return deadline_->arm(limits.write_timeout);
+  }
+}
+
+void Stream::on_deadline() {
+  switch (awaited_) {
+    case Awaited::nobody:
+      return;
+    case Awaited::request_body:
+      exchange_.flag = "body_timeout";
+      return refuse(snapshot_->replies.too_slow);
+    case Awaited::response:
+      note_call();
+      if (!answered_) return fail_upstream(UpstreamFailure::response_timeout, exchange_.delivered);
+      exchange_.failure = UpstreamFailure::response_timeout;
+      return cut();
+    case Awaited::client:
+      exchange_.flag = "client_slow";
+      return cut();
+  }
+}
+
+void Stream::credit(std::size_t bytes) {
+  codec().credit(id_, bytes);
+  connection_.schedule_flush();
+}
+
+std::size_t Stream::send_body(std::string_view bytes, bool end) {
+  const std::size_t taken = codec().send_body(id_, bytes, end);
+  connection_.schedule_flush();
+  return taken;
+}
+
+void Stream::send_trailers(const FieldList& trailers) {
+  codec().send_trailers(id_, trailers);
+  connection_.schedule_flush();
+}
+
+}  // namespace trackly::proxy

@@ -1,0 +1,65 @@
+#include "gateway/proxy/upstream_call.h"
+
+#include "gateway/proxy/upstream.h"
+#include "gateway/proxy/upstream_connection.h"
+
+namespace trackly::proxy {
+
+UpstreamCall::~UpstreamCall() {
+  if (waiting_) upstream_.leave_queue(*this);
+  if (connection_ != nullptr) connection_->abandon(*this);
+}
+
+void UpstreamCall::begin() { upstream_.assign(*this); }
+
+void UpstreamCall::start_waiting(Loop& loop, Duration timeout) {
+  waiting_ = true;
+  if (wait_deadline_ != nullptr) return;
+  wait_deadline_ = loop.timer([this] {
+    upstream_.leave_queue(*this);
+    fail(UpstreamFailure::queue_timeout, false);
+  });
+  wait_deadline_->arm(timeout);
+}
+
+void UpstreamCall::started(UpstreamConnection& connection, http::StreamId id, bool reused) {
+  connection_ = &connection;
+  id_ = id;
+  reused_ = reused;
+  written_before_ = connection.bytes_written();
+  request_ended_ = ends_with_head_;
+  if (wait_deadline_ != nullptr) wait_deadline_->disarm();
+}
+
+std::size_t UpstreamCall::send_body(std::string_view bytes, bool end) {
+  if (connection_ == nullptr || request_ended_) return 0;
+  const std::size_t taken = connection_->codec().send_body(id_, bytes, end);
+  request_ended_ = end && taken == bytes.size();
+  connection_->schedule_flush();
+  return taken;
+}
+
+void UpstreamCall::send_trailers(const FieldList& trailers) {
+  if (connection_ == nullptr || request_ended_) return;
+  request_ended_ = true;
+  connection_->codec().send_trailers(id_, trailers);
+  connection_->schedule_flush();
+}
+
+void UpstreamCall::credit(std::size_t bytes) {
+  if (connection_ == nullptr || id_ == 0) return;
+  connection_->codec().credit(id_, bytes);
+  connection_->schedule_flush();
+}
+
+bool UpstreamCall::delivered() const {
+  return connection_ != nullptr && id_ != 0 && connection_->bytes_written() != written_before_;
+}
+
+void UpstreamCall::fail(UpstreamFailure reason, bool delivered) {
+  connection_ = nullptr;
+  if (wait_deadline_ != nullptr) wait_deadline_->disarm();
+  events_.on_call_failed({reason, delivered, reused_});
+}
+
+}  // namespace trackly::proxy

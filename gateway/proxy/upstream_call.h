@@ -1,0 +1,113 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "gateway/api/exchange.h"
+#include "gateway/api/loop.h"
+#include "gateway/http/codec.h"
+#include "gateway/proxy/body_pipe.h"
+
+namespace trackly::proxy {
+
+class Upstream;
+class UpstreamConnection;
+class UpstreamEndpoint;
+
+/// Why a call came to nothing, and whether it is safe to repeat.
+struct CallFailure {
+  UpstreamFailure reason = UpstreamFailure::none;
+  /// A byte of the request reached a connection that could have passed it on, and nobody said that
+  /// it was not processed.
+  bool delivered = false;
+  /// The connection had served a request before: the service may have closed it for having been
+  /// idle.
+  bool reused = false;
+};
+
+/// What a call tells the stream, from inside begin() on. An event may destroy the call.
+class UpstreamCallEvents {
+ public:
+  UpstreamCallEvents() = default;
+  UpstreamCallEvents(const UpstreamCallEvents&) = delete;
+  UpstreamCallEvents& operator=(const UpstreamCallEvents&) = delete;
+  virtual ~UpstreamCallEvents() = default;
+
+  /// A connection took the request's head: its body may follow.
+  virtual void on_call_started() = 0;
+  /// send_body() would take bytes again.
+  virtual void on_call_room() = 0;
+  virtual void on_response_informational(Head head) = 0;
+  virtual void on_response_head(Head head, bool end) = 0;
+  virtual void on_response_body(std::string_view bytes) = 0;
+  /// Not after on_response_head(…, end = true).
+  virtual void on_response_end(std::optional<FieldList> trailers) = 0;
+  /// Instead of the rest. Nothing follows.
+  virtual void on_call_failed(CallFailure failure) = 0;
+};
+
+/// One request to the service, from waiting for a connection to the end of the response. Destroying
+/// it cancels it.
+class UpstreamCall final : public BodySink, public BodySource {
+ public:
+  ~UpstreamCall() override;
+
+  /// Sends the head on a connection that has room, now or as soon as there is one. Once.
+  void begin();
+
+  // Requires, for the next two: on_call_started() came.
+  std::size_t send_body(std::string_view bytes, bool end) override;
+  void send_trailers(const FieldList& trailers) override;
+  void credit(std::size_t bytes) override;
+
+  /// The endpoint that was asked last; empty before the first one was.
+  const std::string& endpoint() const { return endpoint_; }
+  /// Connections that were tried for it.
+  int attempts() const { return attempts_; }
+  /// The whole request is with the connection.
+  bool request_ended() const { return request_ended_; }
+  /// Whether anything of it may have reached the service by now.
+  bool delivered() const;
+
+ private:
+  friend class Upstream;
+  friend class UpstreamConnection;
+
+  UpstreamCall(Upstream& upstream, Head head, bool end, UpstreamCallEvents& events)
+      : upstream_(upstream), events_(events), head_(std::move(head)), ends_with_head_(end) {}
+
+  // By the upstream, while the call waits.
+  void start_waiting(Loop& loop, Duration timeout);
+  // By the connection.
+  void started(UpstreamConnection& connection, http::StreamId id, bool reused);
+  void response_ended() { response_ended_ = true; }
+  /// The connection is done with it; the owner still holds it.
+  void detach() { connection_ = nullptr; }
+  void fail(UpstreamFailure reason, bool delivered);
+
+  Upstream& upstream_;
+  UpstreamCallEvents& events_;
+  Head head_;
+  const bool ends_with_head_;
+
+  UpstreamConnection* connection_ = nullptr;  // while on one, connecting included
+  http::StreamId id_ = 0;                     // 0 until started
+  bool waiting_ = false;                      // in the upstream's queue
+  std::unique_ptr<Timer> wait_deadline_;
+
+  std::string endpoint_;
+  std::vector<const UpstreamEndpoint*> tried_;  // in vain: they could not be connected to
+  int attempts_ = 0;
+  std::uint64_t written_before_ = 0;  // the connection's count when the head was given to it
+  bool reused_ = false;
+  bool request_ended_ = false;
+  bool response_begun_ = false;
+  bool response_ended_ = false;
+};
+
+}  // namespace trackly::proxy

@@ -1,0 +1,238 @@
+#include "gateway/proxy/upstream_connection.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "gateway/proxy/upstream.h"
+
+namespace trackly::proxy {
+namespace {
+
+UpstreamFailure failure_of(net::TransportError error) {
+  switch (error) {
+    case net::TransportError::unresolved:
+      return UpstreamFailure::no_endpoint;
+    case net::TransportError::connect_timeout:
+      return UpstreamFailure::connect_timeout;
+    case net::TransportError::refused:
+    case net::TransportError::handshake:
+    case net::TransportError::reset:
+      return UpstreamFailure::connection_refused;
+  }
+  return UpstreamFailure::connection_refused;
+}
+
+}  // namespace
+
+UpstreamConnection::UpstreamConnection(Loop& loop, Upstream& upstream, UpstreamEndpoint& endpoint,
+                                       net::Connector& connector, const UpstreamSettings& settings,
+                                       const http::CodecLimits& limits)
+    : CodecConnection(loop, settings.response_timeout),
+      upstream_(upstream),
+      endpoint_(endpoint),
+      settings_(settings),
+      limits_(limits),
+      idle_deadline_(loop.timer([this] { close(/*abortive=*/false); })) {
+  const EndpointSettings& target = endpoint.settings();
+  set_transport(connector.connect({target.host, target.port, target.unix_path},
+                                  settings.connect_timeout, *this));
+}
+
+UpstreamConnection::~UpstreamConnection() = default;
+
+void UpstreamConnection::attach(UpstreamCall& call) {
+  call.connection_ = this;
+  call.id_ = 0;
+  call.endpoint_ = endpoint_.settings().text;
+  ++call.attempts_;
+  attached_.push_back(&call);
+}
+
+std::size_t UpstreamConnection::room() {
+  if (closed() || connecting_ || closing_ || at_eof()) return 0;
+  return codec().available_streams();
+}
+
+void UpstreamConnection::start(UpstreamCall& call) {
+  idle_deadline_->disarm();
+  const http::StreamId id = codec().open();
+  if (call.connection_ != this) {
+    call.endpoint_ = endpoint_.settings().text;
+    ++call.attempts_;
+  }
+  calls_.emplace(id, &call);
+  call.started(*this, id, used_);
+  used_ = true;
+  codec().send_head(id, call.head_, call.ends_with_head_);
+  schedule_flush();
+  call.events_.on_call_started();
+}
+
+void UpstreamConnection::abandon(UpstreamCall& call) {
+  if (call.id_ == 0) {
+    std::erase(attached_, &call);
+    if (connecting_ && attached_.empty()) close(/*abortive=*/false);
+    return;
+  }
+  const auto found = calls_.find(call.id_);
+  if (found == calls_.end()) return;
+  if (call.request_ended_ && call.response_ended_) {
+    found->second = nullptr;  // on_done() is still to come
+    return;
+  }
+  calls_.erase(found);
+  codec().reset(call.id_, http::ResetReason::cancelled);
+  schedule_flush();
+}
+
+void UpstreamConnection::retire() {
+  closing_ = true;
+  if (idle()) close(/*abortive=*/false);
+}
+
+void UpstreamConnection::on_connected() {
+  if (closed()) return;
+  connecting_ = false;
+  const bool h2 = endpoint_.settings().protocol == EndpointSettings::Protocol::h2c;
+  set_codec(h2 ? http::make_h2_codec(http::Side::client, "http", limits_, *this)
+               : http::make_h1_codec(http::Side::client, "http", limits_, *this));
+  std::vector<UpstreamCall*> calls;
+  calls.swap(attached_);
+  for (UpstreamCall* call : calls) {
+    if (room() > 0) {
+      start(*call);
+    } else {
+      call->detach();
+      upstream_.assign(*call);
+    }
+  }
+  schedule_flush();
+}
+
+void UpstreamConnection::on_error(net::TransportError error) {
+  if (closed()) return;
+  if (connecting_) {
+    fail_attached(failure_of(error));
+  }
+  if (!closed()) close(/*abortive=*/false);
+}
+
+void UpstreamConnection::fail_attached(UpstreamFailure reason) {
+  std::vector<UpstreamCall*> calls;
+  calls.swap(attached_);
+  for (UpstreamCall* call : calls) {
+    call->detach();
+    upstream_.try_elsewhere(*call, reason);
+  }
+}
+
+void UpstreamConnection::on_flushed() {
+  if (at_eof()) {
+    close(/*abortive=*/false);
+    return;
+  }
+  if (room() > 0) upstream_.on_room(*this);
+  if (!closed() && idle()) {
+    if (closing_) {
+      close(/*abortive=*/false);
+    } else {
+      idle_deadline_->arm(settings_.idle_timeout);
+    }
+  }
+}
+
+void UpstreamConnection::on_closed() {
+  idle_deadline_->disarm();
+  std::unordered_map<http::StreamId, UpstreamCall*> calls;
+  calls.swap(calls_);
+  for (const auto& [id, call] : calls) {
+    if (call == nullptr || call->response_ended_) {
+      if (call != nullptr) call->detach();
+      continue;
+    }
+    const bool delivered = call->delivered();
+    call->fail(call->response_begun_ ? UpstreamFailure::truncated_response
+                                     : UpstreamFailure::connection_closed,
+               delivered);
+  }
+  upstream_.on_gone(*this);
+}
+
+UpstreamCall* UpstreamConnection::find(http::StreamId id) {
+  const auto found = calls_.find(id);
+  return found == calls_.end() ? nullptr : found->second;
+}
+
+void UpstreamConnection::on_head(http::StreamId id, Head head, bool end) {
+  UpstreamCall* call = find(id);
+  if (call == nullptr) return;
+  call->response_begun_ = true;
+  if (end) call->response_ended();
+  call->events_.on_response_head(std::move(head), end);
+}
+
+void UpstreamConnection::on_informational(http::StreamId id, Head head) {
+  if (UpstreamCall* call = find(id)) call->events_.on_response_informational(std::move(head));
+}
+
+void UpstreamConnection::on_body(http::StreamId id, std::string_view bytes) {
+  if (UpstreamCall* call = find(id)) {
+    call->events_.on_response_body(bytes);
+  } else {
+    codec().credit(id, bytes.size());
+  }
+}
+
+void UpstreamConnection::on_trailers(http::StreamId id, FieldList trailers) {
+  if (find(id) != nullptr) trailers_[id] = std::move(trailers);
+}
+
+void UpstreamConnection::on_end(http::StreamId id) {
+  auto trailers = trailers_.extract(id);
+  UpstreamCall* call = find(id);
+  if (call == nullptr || call->response_ended_) return;
+  call->response_ended();
+  if (trailers) {
+    call->events_.on_response_end(std::move(trailers.mapped()));
+  } else {
+    call->events_.on_response_end(std::nullopt);
+  }
+}
+
+void UpstreamConnection::on_room(http::StreamId id) {
+  if (UpstreamCall* call = find(id)) call->events_.on_call_room();
+}
+
+void UpstreamConnection::on_reset(http::StreamId id, http::PeerReset reset) {
+  const auto found = calls_.find(id);
+  if (found == calls_.end()) return;
+  UpstreamCall* call = found->second;
+  trailers_.erase(id);
+  const bool delivered = call != nullptr && call->delivered() && !reset.not_processed;
+  calls_.erase(found);
+  schedule_flush();
+  if (call == nullptr) return;
+  if (call->response_ended_) {
+    call->detach();
+    return;
+  }
+  UpstreamFailure reason = UpstreamFailure::connection_closed;
+  if (reset.not_processed) {
+    reason = UpstreamFailure::refused_stream;
+  } else if (call->response_begun_) {
+    reason = UpstreamFailure::truncated_response;
+  } else if (reset.malformed) {
+    reason = UpstreamFailure::malformed_response;
+  }
+  call->fail(reason, delivered);
+}
+
+void UpstreamConnection::on_done(http::StreamId id) {
+  const auto found = calls_.find(id);
+  if (found == calls_.end()) return;
+  if (found->second != nullptr) found->second->detach();
+  calls_.erase(found);
+  schedule_flush();
+}
+
+}  // namespace trackly::proxy

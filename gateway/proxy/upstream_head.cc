@@ -1,0 +1,155 @@
+#include "gateway/proxy/upstream_head.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include "gateway/api/ascii.h"
+#include "gateway/api/request_id.h"
+
+namespace trackly::proxy {
+namespace {
+
+constexpr std::string_view kForwardedFor = "X-Forwarded-For";
+constexpr std::string_view kForwardedProto = "X-Forwarded-Proto";
+constexpr std::string_view kForwardedHost = "X-Forwarded-Host";
+constexpr std::string_view kTraceparent = "traceparent";
+
+/// Fields that only the gateway sets: a client's own are dropped, in any spelling.
+constexpr std::array<std::string_view, 6> kOurs = {kForwardedFor,   kForwardedProto, kForwardedHost,
+                                                   kRequestIdField, "X-Account-Id",  kTraceparent};
+
+constexpr char folded(char c) { return c == '_' ? '-' : ascii_lower(c); }
+
+/// Equal for a service that does not tell "_" from "-" (CGI's environment variables, and what came
+/// after).
+bool same_to_a_service(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
+                                            [](char x, char y) { return folded(x) == folded(y); });
+}
+
+template <class Names>
+bool is_any_of(std::string_view name, const Names& names) {
+  return std::any_of(names.begin(), names.end(),
+                     [name](std::string_view other) { return same_to_a_service(name, other); });
+}
+
+bool is_lower_hex(std::string_view text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+}
+
+bool is_all_zero(std::string_view text) {
+  return text.find_first_not_of('0') == std::string_view::npos;
+}
+
+/// W3C Trace Context section 3.2: version-traceid-parentid-flags, "ff" being no version; later
+/// versions may have more after a "-".
+bool is_traceparent(std::string_view text) {
+  constexpr std::size_t kSize = 55;
+  if (text.size() < kSize || text[2] != '-' || text[35] != '-' || text[52] != '-') return false;
+  const std::string_view version = text.substr(0, 2);
+  const std::string_view trace = text.substr(3, 32);
+  const std::string_view parent = text.substr(36, 16);
+  if (!is_lower_hex(version) || version == "ff" || !is_lower_hex(trace) || is_all_zero(trace) ||
+      !is_lower_hex(parent) || is_all_zero(parent) || !is_lower_hex(text.substr(53, 2))) {
+    return false;
+  }
+  return version == "00" ? text.size() == kSize : text.size() == kSize || text[kSize] == '-';
+}
+
+std::string hex(std::uint64_t number) {
+  static constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string text(16, '0');
+  for (std::size_t i = text.size(); i > 0; --i, number >>= 4) text[i - 1] = kDigits[number & 15];
+  return text;
+}
+
+std::string new_traceparent(Loop& loop) {
+  // "| 1": neither id may be all zeros.
+  return "00-" + hex(loop.random()) + hex(loop.random() | 1) + "-" + hex(loop.random() | 1) + "-01";
+}
+
+std::string joined(const FieldList& fields, std::string_view name) {
+  std::string values;
+  for (const FieldList::Field& field : fields) {
+    if (!ascii_iequals(field.name, name)) continue;
+    if (!values.empty()) values += ", ";
+    values += field.value;
+  }
+  return values;
+}
+
+void add_forwarded(FieldList& out, const Exchange& exchange, bool peer_is_trusted,
+                   std::string_view peer_address) {
+  const FieldList& fields = exchange.request.fields;
+  std::string chain = peer_is_trusted ? joined(fields, kForwardedFor) : std::string();
+  if (!chain.empty()) chain += ", ";
+  out.add(kForwardedFor, chain.append(peer_address));
+
+  const auto said = [&](std::string_view name) {
+    return peer_is_trusted ? fields.find(name) : std::nullopt;
+  };
+  out.add(kForwardedProto, said(kForwardedProto).value_or(exchange.tls ? "https" : "http"));
+  const std::string_view host = said(kForwardedHost).value_or(exchange.request.authority);
+  if (!host.empty()) out.add(kForwardedHost, host);
+}
+
+void add_via(FieldList& out, const Exchange& exchange) {
+  std::string via = joined(exchange.request.fields, "Via");
+  if (!via.empty()) via += ", ";
+  switch (exchange.protocol) {
+    case Protocol::http10:
+      via += "1.0";
+      break;
+    case Protocol::http11:
+      via += "1.1";
+      break;
+    case Protocol::http2:
+      via += "2";
+      break;
+  }
+  out.add("Via", via += " trackly-gateway");
+}
+
+}  // namespace
+
+Head make_upstream_head(const Exchange& exchange, bool peer_is_trusted,
+                        std::string_view peer_address, Loop& loop) {
+  const Head& request = exchange.request;
+  Head head;
+  head.method = request.method;
+  head.scheme = request.scheme;
+  head.authority = request.authority;
+  head.target = request.target;
+  head.content_length = request.content_length;
+
+  const auto is_replaced = [&exchange](std::string_view name) {
+    return std::any_of(exchange.upstream_fields.begin(), exchange.upstream_fields.end(),
+                       [name](const auto& field) { return same_to_a_service(name, field.name); });
+  };
+  for (const FieldList::Field& field : request.fields) {
+    if (is_any_of(field.name, kOurs) || ascii_iequals(field.name, "Via") ||
+        ascii_iequals(field.name, "Expect") || is_replaced(field.name) ||
+        is_any_of(field.name, exchange.removed_upstream_fields)) {
+      continue;
+    }
+    head.fields.add(field.name, field.value);
+  }
+
+  add_forwarded(head.fields, exchange, peer_is_trusted, peer_address);
+  add_via(head.fields, exchange);
+  head.fields.add(kRequestIdField, exchange.request_id);
+  const auto trace = request.fields.find(kTraceparent);
+  if (trace && request.fields.count(kTraceparent) == 1 && is_traceparent(*trace)) {
+    head.fields.add(kTraceparent, *trace);
+  } else {
+    head.fields.add(kTraceparent, new_traceparent(loop));
+  }
+  for (const FieldList::Field& field : exchange.upstream_fields) {
+    head.fields.add(field.name, field.value);
+  }
+  return head;
+}
+
+}  // namespace trackly::proxy

@@ -1,0 +1,213 @@
+#include "gateway/server.h"
+
+#include <sched.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <csignal>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "gateway/net/event_loop.h"
+#include "gateway/net/listener.h"
+#include "gateway/net/tls_context.h"
+#include "gateway/observe/access_log.h"
+#include "gateway/observe/diagnostics.h"
+#include "gateway/observe/log_writer.h"
+#include "gateway/worker.h"
+
+namespace trackly {
+namespace {
+
+constexpr auto kDrainPoll = std::chrono::milliseconds(20);
+constexpr auto kLogPatience = std::chrono::seconds(2);
+
+/// The processors that this process may use: its affinity mask, and the CPU quota of its cgroup
+/// (v2), rounded up.
+std::size_t usable_processors() {
+  cpu_set_t mask;
+  CPU_ZERO(&mask);
+  std::size_t count = 1;
+  if (sched_getaffinity(0, sizeof(mask), &mask) == 0) {
+    count = static_cast<std::size_t>(std::max(1, CPU_COUNT(&mask)));
+  }
+  std::ifstream limit("/sys/fs/cgroup/cpu.max");
+  double quota = 0;
+  double period = 0;
+  if (limit >> quota >> period && quota > 0 &&
+      period > 0) {  // "max 100000" fails to read: no limit
+    const auto allowed = static_cast<std::size_t>((quota + period - 1) / period);
+    count = std::clamp<std::size_t>(allowed, 1, count);
+  }
+  return count;
+}
+
+/// The main thread: accepts, hands out, listens to signals.
+class Server {
+ public:
+  explicit Server(const std::shared_ptr<const config::Configuration>& configuration)
+      : configuration_(configuration), settings_(configuration->settings) {}
+
+  /// A fault says why it could not start.
+  std::optional<Fault> start();
+  /// Until it has stopped; returns the exit code.
+  int run();
+
+ private:
+  std::optional<Fault> open_log();
+  std::optional<Fault> start_workers();
+  std::optional<Fault> open_listeners();
+  void watch_signals();
+  void hand_out(int fd, const net::SocketAddress& peer,
+                const std::shared_ptr<const net::TlsContext>& tls);
+  void begin_drain();
+  void look_at_drain();
+  std::size_t requests_in_flight() const;
+
+  const std::shared_ptr<const config::Configuration> configuration_;
+  const Settings& settings_;
+  std::unique_ptr<observe::LogWriter> log_;
+  std::unique_ptr<Process> process_;
+  std::unique_ptr<net::EventLoop> loop_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::vector<std::unique_ptr<net::Listener>> listeners_;
+  std::function<void()> on_terminate_;
+  std::function<void()> on_reopen_;
+  std::vector<net::EventPtr> signals_;
+  std::unique_ptr<Timer> drain_look_;
+  TimePoint drain_until_{};
+  bool draining_ = false;
+  std::size_t cut_ = 0;
+};
+
+std::optional<Fault> Server::start() {
+  auto loop = net::EventLoop::create();
+  if (!loop) return loop.error();
+  loop_ = std::move(loop).value();
+  drain_look_ = loop_->timer([this] { look_at_drain(); });
+  // Before the workers: their threads inherit what is blocked and ignored.
+  std::signal(SIGPIPE, SIG_IGN);
+  if (auto fault = open_log()) return fault;
+  if (auto fault = start_workers()) return fault;
+  if (auto fault = open_listeners()) return fault;
+  watch_signals();
+  return std::nullopt;
+}
+
+std::optional<Fault> Server::open_log() {
+  if (settings_.access_log.path != "off") {
+    auto writer = observe::LogWriter::start(
+        settings_.access_log.path, settings_.access_log.buffer_bytes, &observe::lost_access_lines);
+    if (!writer) return writer.error();
+    log_ = std::move(writer).value();
+  }
+  process_ = std::make_unique<Process>(settings_, log_.get());
+  return std::nullopt;
+}
+
+std::optional<Fault> Server::start_workers() {
+  const std::size_t count = settings_.workers == 0 ? usable_processors() : settings_.workers;
+  for (std::size_t i = 0; i < count; ++i) {
+    auto worker = Worker::create(*process_, configuration_);
+    if (!worker) return worker.error();
+    workers_.push_back(std::move(worker).value());
+  }
+  return std::nullopt;
+}
+
+std::optional<Fault> Server::open_listeners() {
+  for (const ListenerSettings& listener : settings_.listeners) {
+    std::shared_ptr<const net::TlsContext> tls;
+    if (listener.tls) {
+      auto context = net::TlsContext::create(*listener.tls);
+      if (!context) return context.error();
+      tls = std::move(context).value();
+    }
+    auto opened = net::Listener::open(
+        *loop_, listener.address,
+        [this, tls](int fd, const net::SocketAddress& peer) { hand_out(fd, peer, tls); });
+    if (!opened) return opened.error();
+    listeners_.push_back(std::move(opened).value());
+  }
+  return std::nullopt;
+}
+
+void Server::watch_signals() {
+  on_terminate_ = [this] { begin_drain(); };
+  on_reopen_ = [this] {
+    if (log_ == nullptr) return;
+    if (const auto fault = log_->reopen()) spdlog::error("{}", fault->text);
+  };
+  signals_.push_back(loop_->on_signal(SIGTERM, on_terminate_));
+  signals_.push_back(loop_->on_signal(SIGINT, on_terminate_));
+  signals_.push_back(loop_->on_signal(SIGUSR1, on_reopen_));
+}
+
+/// To the worker with the fewest connections: with few busy HTTP/2 connections, turns would not do.
+void Server::hand_out(int fd, const net::SocketAddress& peer,
+                      const std::shared_ptr<const net::TlsContext>& tls) {
+  const auto least =
+      std::min_element(workers_.begin(), workers_.end(), [](const auto& a, const auto& b) {
+        return a->activity().connections < b->activity().connections;
+      });
+  (*least)->accept(fd, peer.host(), tls);
+}
+
+int Server::run() {
+  for (const auto& worker : workers_) worker->start();
+  for (const auto& listener : listeners_)
+    spdlog::info("listening on {}", listener->bound_address());
+  spdlog::info("ready: {} workers", workers_.size());
+  loop_->run();
+  for (const auto& worker : workers_) worker->stop();
+  workers_.clear();
+  if (log_ != nullptr && !log_->stop(kLogPatience))
+    spdlog::warn("the access log lost lines at the end");
+  spdlog::info("stopped: {} requests cut", cut_);
+  return cut_ == 0 ? 0 : 1;
+}
+
+void Server::begin_drain() {
+  if (draining_) return;
+  draining_ = true;
+  spdlog::info("draining: {} requests in flight", requests_in_flight());
+  listeners_.clear();
+  drain_until_ = loop_->now() + settings_.drain_timeout;
+  for (const auto& worker : workers_) worker->drain();
+  drain_look_->arm(kDrainPoll);
+}
+
+/// Over when every connection has sent its last byte: a client that then takes its time to close is
+/// no reason to wait.
+void Server::look_at_drain() {
+  const bool busy = std::any_of(workers_.begin(), workers_.end(),
+                                [](const auto& worker) { return worker->activity().busy > 0; });
+  if (busy && loop_->now() < drain_until_) {
+    drain_look_->arm(kDrainPoll);
+    return;
+  }
+  cut_ = requests_in_flight();
+  loop_->stop();
+}
+
+std::size_t Server::requests_in_flight() const {
+  std::size_t requests = 0;
+  for (const auto& worker : workers_) requests += worker->activity().requests;
+  return requests;
+}
+
+}  // namespace
+
+int run_server(const std::shared_ptr<const config::Configuration>& configuration) {
+  auto diagnostics = observe::Diagnostics::start();
+  if (!diagnostics) return 1;
+  Server server(configuration);
+  if (const auto fault = server.start()) {
+    spdlog::error("{}", fault->text);
+    return 1;
+  }
+  return server.run();
+}
+
+}  // namespace trackly

@@ -1,0 +1,123 @@
+#include "gateway/worker.h"
+
+#include <utility>
+
+#include "gateway/net/tcp_transport.h"
+#include "gateway/net/tls_transport.h"
+
+namespace trackly {
+namespace {
+
+std::unique_ptr<store::RedisClient> make_redis(Loop& loop, net::Connector& connector,
+                                               const std::optional<RedisSettings>& settings) {
+  return settings ? std::make_unique<store::RedisClient>(loop, connector, *settings) : nullptr;
+}
+
+std::shared_ptr<const proxy::Snapshot> make_snapshot(
+    const std::shared_ptr<const config::Configuration>& configuration, Services& services) {
+  auto snapshot = std::make_shared<proxy::Snapshot>(configuration, configuration->settings,
+                                                    configuration->api, configuration->errors);
+  const auto add = [&](const Operation& operation) {
+    proxy::Endpoint endpoint;
+    endpoint.operation = &operation;
+    for (std::size_t i = 0; i < configuration->filters.size(); ++i) {
+      auto filter = configuration->factory_for(i, operation).make(operation, services);
+      if (filter == nullptr) continue;
+      endpoint.chain.links.push_back({configuration->filters[i].name, std::move(filter)});
+    }
+    snapshot->add(std::move(endpoint));
+  };
+  for (const Operation& operation : configuration->api.operations) add(operation);
+  add(configuration->api.unknown);
+  return snapshot;
+}
+
+http::CodecLimits upstream_limits(const Limits& limits) {
+  http::CodecLimits codec;
+  codec.header_bytes = limits.header_bytes;
+  codec.header_count = limits.header_count;
+  return codec;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Worker>> Worker::create(
+    Process& process, std::shared_ptr<const config::Configuration> configuration) {
+  auto loop = net::EventLoop::create();
+  if (!loop) return loop.error();
+  return std::unique_ptr<Worker>(
+      new Worker(process, std::move(configuration), std::move(loop).value()));
+}
+
+Worker::Worker(Process& process, std::shared_ptr<const config::Configuration> configuration,
+               std::unique_ptr<net::EventLoop> loop)
+    : configuration_(std::move(configuration)),
+      loop_(std::move(loop)),
+      connector_(*loop_),
+      local_buckets_(process.buckets, *loop_),
+      redis_(make_redis(*loop_, connector_, configuration_->settings.redis)),
+      redis_buckets_(redis_ ? std::make_unique<store::RedisTokenBucketStore>(*redis_) : nullptr),
+      services_{*loop_, hasher_, local_buckets_, redis_buckets_.get()},
+      upstream_(*loop_, connector_, configuration_->settings.upstreams.front(),
+                upstream_limits(configuration_->settings.limits)),
+      access_log_(process.log_writer),
+      context_{*loop_,
+               parser_,
+               process.body_budget,
+               upstream_,
+               access_log_,
+               activity_,
+               make_snapshot(configuration_, services_)} {}
+
+Worker::~Worker() = default;
+
+void Worker::start() {
+  thread_ = std::thread([this] { loop_->run(); });
+}
+
+void Worker::accept(int fd, std::string peer_address, std::shared_ptr<const net::TlsContext> tls) {
+  ++activity_.connections;
+  ++activity_.busy;
+  loop_->submit([this, fd, peer = std::move(peer_address), context = std::move(tls)]() mutable {
+    std::unique_ptr<net::Transport> transport;
+    if (context != nullptr) {
+      transport =
+          std::make_unique<net::TlsTransport>(*loop_, fd, std::move(peer), std::move(context));
+    } else {
+      transport = std::make_unique<net::TcpTransport>(*loop_, fd, std::move(peer));
+    }
+    auto connection = std::make_unique<proxy::Connection>(
+        context_, static_cast<proxy::ConnectionOwner&>(*this), std::move(transport));
+    proxy::Connection* key = connection.get();
+    if (draining_) key->drain();
+    connections_.emplace(key, std::move(connection));
+  });
+}
+
+void Worker::on_connection_closed(proxy::Connection& connection) {
+  const auto found = connections_.find(&connection);
+  if (found == connections_.end()) return;
+  loop_->defer_delete(std::move(found->second));
+  connections_.erase(found);
+}
+
+void Worker::drain() {
+  loop_->submit([this] {
+    draining_ = true;
+    std::vector<proxy::Connection*> all;
+    for (const auto& [key, connection] : connections_) all.push_back(key);
+    for (proxy::Connection* connection : all) connection->drain();
+  });
+}
+
+void Worker::stop() {
+  loop_->submit([this] {
+    std::vector<proxy::Connection*> all;
+    for (const auto& [key, connection] : connections_) all.push_back(key);
+    for (proxy::Connection* connection : all) connection->close_now();
+  });
+  loop_->stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+}  // namespace trackly

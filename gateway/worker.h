@@ -1,0 +1,81 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <thread>
+#include <unordered_map>
+
+#include "config/configuration.h"
+#include "gateway/json/parser.h"
+#include "gateway/net/event_loop.h"
+#include "gateway/net/tcp_connector.h"
+#include "gateway/net/tls_context.h"
+#include "gateway/observe/access_log.h"
+#include "gateway/proxy/body_budget.h"
+#include "gateway/proxy/connection.h"
+#include "gateway/proxy/context.h"
+#include "gateway/proxy/upstream.h"
+#include "gateway/store/bucket_table.h"
+#include "gateway/store/local_token_bucket.h"
+#include "gateway/store/redis_client.h"
+#include "gateway/store/redis_token_bucket.h"
+#include "gateway/store/sha256.h"
+
+namespace trackly {
+
+/// What all workers of the process share; outlives them. Safe to use from any thread.
+struct Process {
+  Process(const Settings& settings, observe::LogWriter* log)
+      : body_budget(settings.limits.body_memory), log_writer(log) {}
+
+  store::BucketTable buckets{HashKey::random()};
+  proxy::BodyBudget body_budget;
+  observe::LogWriter* log_writer;
+};
+
+/// One thread with a loop, and everything that its requests need: filters, stores, upstream
+/// connections. Workers share nothing on the way of a request but what is in Process.
+class Worker final : private proxy::ConnectionOwner {
+ public:
+  static Result<std::unique_ptr<Worker>> create(
+      Process& process, std::shared_ptr<const config::Configuration> configuration);
+  /// Requires: stopped, or never started.
+  ~Worker() override;
+
+  void start();
+
+  // Any thread.
+  /// Takes the descriptor. `tls` is nullptr for cleartext.
+  void accept(int fd, std::string peer_address, std::shared_ptr<const net::TlsContext> tls);
+  /// Takes no new requests.
+  void drain();
+  /// Closes what is left, ends the thread and waits for it.
+  void stop();
+  const proxy::Activity& activity() const { return activity_; }
+
+ private:
+  Worker(Process& process, std::shared_ptr<const config::Configuration> configuration,
+         std::unique_ptr<net::EventLoop> loop);
+
+  void on_connection_closed(proxy::Connection& connection) override;
+
+  const std::shared_ptr<const config::Configuration> configuration_;
+  const std::unique_ptr<net::EventLoop> loop_;
+  net::TcpConnector connector_;
+  store::Sha256 hasher_;
+  store::LocalTokenBucketStore local_buckets_;
+  std::unique_ptr<store::RedisClient> redis_;
+  std::unique_ptr<store::RedisTokenBucketStore> redis_buckets_;
+  Services services_;
+  json::Parser parser_;
+  proxy::Upstream upstream_;
+  observe::AccessLog access_log_;
+  proxy::Activity activity_;
+  proxy::Context context_;
+  std::unordered_map<proxy::Connection*, std::unique_ptr<proxy::Connection>> connections_;
+  bool draining_ = false;
+  std::thread thread_;
+};
+
+}  // namespace trackly
