@@ -61,8 +61,9 @@ class CodecEvents {
   virtual void on_head(StreamId id, Head head, bool end) = 0;
   /// Client only: a 1xx response (103 and others; 101 is a fault).
   virtual void on_informational(StreamId id, Head head) = 0;
-  /// Server only: a request head with a fault. `head` holds what could be read. No further event
-  /// follows for it; it is to be answered, and on HTTP/1.1 the connection closes after the answer.
+  /// Server only: a request head with a fault. `head` holds what could be read. No on_body(),
+  /// on_trailers() or on_end() follows for it; it is to be answered, and on HTTP/1.1 the connection
+  /// closes after the answer.
   virtual void on_bad_head(StreamId id, Head head, HeadFault fault) = 0;
   /// Server, HTTP/1.1 only: the rest of the request's body cannot be read (a bad chunk, a client
   /// that closed before the end). No further event follows for it but on_done(); it is to be

@@ -39,6 +39,8 @@ class H1ClientCodec final : public Codec {
   void send_trailers(StreamId id, const FieldList& trailers) override;
   void credit(StreamId id, std::size_t bytes) override;
   void reset(StreamId id, ResetReason reason) override;
+  bool head_pending() const override { return false; }
+  void expire_head() override {}
   void end_linger() override {}
   void drain(DrainPhase) override {}
 

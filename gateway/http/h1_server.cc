@@ -54,22 +54,26 @@ std::size_t H1ServerCodec::read_head(std::string_view bytes) {
   const std::size_t taken = head_.read(bytes);
   switch (head_.state()) {
     case SectionReader::State::partial:
-      if (is_oversized_head(head_.text(), limits_)) begin_request(head_.text(), false);
+      if (is_oversized_head(head_.text(), limits_)) begin_request(head_.text());
       break;
     case SectionReader::State::malformed:
-      begin_request(head_.text(), true);
+      begin_request(head_.text(), HeadFault::malformed);
       break;
     case SectionReader::State::complete:
-      begin_request(head_.text(), false);
+      begin_request(head_.text());
       break;
   }
   return taken;
 }
 
-void H1ServerCodec::begin_request(std::string_view text, bool malformed) {
+void H1ServerCodec::expire_head() {
+  if (head_pending()) begin_request(head_.text(), HeadFault::timeout);
+}
+
+void H1ServerCodec::begin_request(std::string_view text, std::optional<HeadFault> fault) {
   RequestHead request = parse_request_head(text, scheme_, limits_);
   head_.clear();
-  if (malformed && !request.fault) request.fault = HeadFault::malformed;
+  if (fault) request.fault = fault;
 
   exchange_ = Exchange::open;
   ++id_;

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -43,6 +44,8 @@ class H1ServerCodec final : public Codec {
   void send_trailers(StreamId id, const FieldList& trailers) override;
   void credit(StreamId id, std::size_t bytes) override;
   void reset(StreamId id, ResetReason reason) override;
+  bool head_pending() const override { return input_ == Input::head && !head_.empty(); }
+  void expire_head() override;
   void end_linger() override;
   void drain(DrainPhase phase) override;
 
@@ -62,7 +65,8 @@ class H1ServerCodec final : public Codec {
   };
 
   std::size_t read_head(std::string_view bytes);
-  void begin_request(std::string_view text, bool malformed);
+  // `fault`: what is known to be wrong already.
+  void begin_request(std::string_view text, std::optional<HeadFault> fault = std::nullopt);
   std::size_t read_body(std::string_view bytes);
   void deliver_body();
   void on_request_complete();

@@ -47,24 +47,13 @@ std::size_t H1Writer::body(std::string_view bytes, bool end) {
     if (end) this->end();
     return bytes.size();
   }
-  const std::size_t taken = std::min(bytes.size(), buffer_bytes_ - buffered());
-  if (length_.kind == BodyLength::Kind::known) {
-    if (taken > length_.bytes) {
-      failed_ = true;
-      return bytes.size();
-    }
-    length_.bytes -= taken;
+  if (length_.kind == BodyLength::Kind::known && bytes.size() > length_.bytes) {
+    failed_ = true;
+    return bytes.size();
   }
-  if (body_begin_ > buffer_bytes_ / 2) {
-    body_.erase(0, body_begin_);
-    body_begin_ = 0;
-  }
-  body_.append(bytes.substr(0, taken));
-  if (taken < bytes.size()) {
-    wants_room_ = true;
-  } else if (end) {
-    this->end();
-  }
+  const std::size_t taken = body_.append(bytes);
+  if (length_.kind == BodyLength::Kind::known) length_.bytes -= taken;
+  if (end && taken == bytes.size()) this->end();
   return taken;
 }
 
@@ -84,7 +73,7 @@ void H1Writer::produce(std::string& out, std::size_t budget) {
   out.append(std::exchange(lines_, {}));
   if (!begun_ || produced_) return;
   produce_body(out, budget);
-  if (!ended_ || buffered() > 0 || failed_) return;
+  if (!ended_ || !body_.empty() || failed_) return;
   if (length_.kind == BodyLength::Kind::chunked) {
     out.append("0\r\n").append(trailers_).append(kCrlf);
     trailers_.clear();
@@ -93,31 +82,25 @@ void H1Writer::produce(std::string& out, std::size_t budget) {
 }
 
 void H1Writer::produce_body(std::string& out, std::size_t budget) {
-  const std::string_view piece =
-      std::string_view(body_).substr(body_begin_, std::max<std::size_t>(budget, 1));
+  const std::string_view piece = body_.front(std::max<std::size_t>(budget, 1));
   if (piece.empty()) return;
   const bool chunked = length_.kind == BodyLength::Kind::chunked;
   if (chunked) append_chunk_size(out, piece.size());
   out.append(piece);
   if (chunked) out.append(kCrlf);
-  body_begin_ += piece.size();
-  if (buffered() == 0) {
-    body_.clear();
-    body_begin_ = 0;
-  }
+  body_.consume(piece.size());
 }
 
 bool H1Writer::has_output() const {
-  return !lines_.empty() || buffered() > 0 || (begun_ && ended_ && !produced_ && !failed_);
+  return !lines_.empty() || !body_.empty() || (begun_ && ended_ && !produced_ && !failed_);
 }
 
-bool H1Writer::take_room() {
-  // Half a buffer, so that room is worth the call.
-  if (!wants_room_ || ended_ || buffered() > buffer_bytes_ / 2) return false;
-  wants_room_ = false;
-  return true;
+void H1Writer::clear() {
+  lines_.clear();
+  body_.clear();
+  trailers_.clear();
+  length_ = {};
+  begun_ = head_closed_ = ended_ = produced_ = failed_ = false;
 }
-
-void H1Writer::clear() { *this = H1Writer(buffer_bytes_); }
 
 }  // namespace trackly::http

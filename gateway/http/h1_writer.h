@@ -8,6 +8,7 @@
 
 #include "gateway/api/fields.h"
 #include "gateway/http/framing.h"
+#include "gateway/http/send_buffer.h"
 
 namespace trackly::http {
 
@@ -16,7 +17,7 @@ namespace trackly::http {
 /// length is never written (the peer would read the difference as another message).
 class H1Writer {
  public:
-  explicit H1Writer(std::size_t buffer_bytes) : buffer_bytes_(buffer_bytes) {}
+  explicit H1Writer(std::size_t buffer_bytes) : body_(buffer_bytes) {}
 
   /// Complete lines that go out before the head (1xx responses).
   void add_informational(std::string_view text) { lines_.append(text); }
@@ -42,19 +43,16 @@ class H1Writer {
   void produce(std::string& out, std::size_t budget);
   bool has_output() const;
   /// True, once, when body() would take bytes again after it took less than it was given.
-  bool take_room();
+  bool take_room() { return !ended_ && body_.take_room(); }
 
   void clear();
 
  private:
   void end();
   void produce_body(std::string& out, std::size_t budget);
-  std::size_t buffered() const { return body_.size() - body_begin_; }
 
-  std::size_t buffer_bytes_;
   std::string lines_;  // what precedes the body
-  std::string body_;   // body bytes from body_begin_ on
-  std::size_t body_begin_ = 0;
+  SendBuffer body_;
   std::string trailers_;
   BodyLength length_;  // of a known length, what may still be given
   bool begun_ = false;
@@ -62,7 +60,6 @@ class H1Writer {
   bool ended_ = false;
   bool produced_ = false;
   bool failed_ = false;
-  bool wants_room_ = false;
 };
 
 }  // namespace trackly::http
