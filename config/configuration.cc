@@ -139,7 +139,14 @@ std::shared_ptr<const Configuration> load_configuration(const std::string& path,
                                                         Problems& problems) {
   const auto root = read_yaml_file(path, problems, &environment);
   if (!root) return nullptr;
-  return Loader(std::filesystem::path(path).parent_path(), registry, problems).load(*root);
+  return load_configuration(*root, std::filesystem::path(path).parent_path(), registry, problems);
+}
+
+std::shared_ptr<const Configuration> load_configuration(const Node& root,
+                                                        const std::filesystem::path& folder,
+                                                        FilterRegistry registry,
+                                                        Problems& problems) {
+  return Loader(folder, registry, problems).load(root);
 }
 
 }  // namespace trackly::config

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <string>
@@ -52,6 +53,12 @@ class Configuration {
 std::shared_ptr<const Configuration> load_configuration(const std::string& path,
                                                         FilterRegistry registry,
                                                         const Environment& environment,
+                                                        Problems& problems);
+
+/// The same for a gateway.yaml that was read already, from `folder`.
+std::shared_ptr<const Configuration> load_configuration(const Node& root,
+                                                        const std::filesystem::path& folder,
+                                                        FilterRegistry registry,
                                                         Problems& problems);
 
 }  // namespace trackly::config
