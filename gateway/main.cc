@@ -41,7 +41,8 @@ void add_commands(CLI::App& app, Options& options, std::function<int()>& action)
   command = app.add_subcommand("errors", "Print the error catalogue");
   CLI::Option* config =
       command->add_option("--config", options.config, "gateway.yaml: with its errors.overrides");
-  command->add_option("--catalogue", options.catalogue, "errors.yaml: as it stands", true)
+  command->add_option("--catalogue", options.catalogue, "errors.yaml: as it stands")
+      ->capture_default_str()
       ->excludes(config);
   command->add_option("--format", options.format, "table (default), json or markdown")
       ->transform(CLI::CheckedTransformer(std::map<std::string, cli::CatalogueFormat>{
