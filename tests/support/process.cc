@@ -104,6 +104,10 @@ void Process::signal(int number) const {
   if (!exit_code_) kill(pid_, number);
 }
 
+void Process::signal_group(int number) const {
+  if (!exit_code_) kill(-pid_, number);
+}
+
 std::optional<int> Process::wait(Milliseconds timeout) {
   if (exit_code_) return exit_code_;
   pollfd exited{pid_fd_, POLLIN, 0};

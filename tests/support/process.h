@@ -33,6 +33,8 @@ class Process {
 
   pid_t pid() const { return pid_; }
   void signal(int number) const;
+  /// To its whole process group, as a terminal does on Ctrl-C.
+  void signal_group(int number) const;
   /// Its exit code, or 128 + the signal that ended it, as shells have it; nothing while it runs
   /// on after that time.
   std::optional<int> wait(Milliseconds timeout = kPatience);
