@@ -46,6 +46,8 @@ class Loop {
   /// The time of this turn: read once a turn, so that a turn has one time.
   virtual TimePoint now() const = 0;
   virtual WallTime wall_now() const = 0;
+  /// The time at this moment: for measuring what happens within a turn.
+  virtual TimePoint exact_now() const { return now(); }
   /// Uniform; unpredictable to a peer.
   virtual std::uint64_t random() = 0;
 

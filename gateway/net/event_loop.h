@@ -33,6 +33,7 @@ class EventLoop final : public Loop {
 
   TimePoint now() const override;
   WallTime wall_now() const override;
+  TimePoint exact_now() const override { return std::chrono::steady_clock::now(); }
   std::uint64_t random() override;
   std::unique_ptr<Timer> timer(std::function<void()> callback) override;
   void post(std::function<void()> task) override;

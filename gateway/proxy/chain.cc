@@ -41,7 +41,7 @@ void ChainRun::resume(Verdict verdict) {
 
 void ChainRun::run() {
   state_ = State::running;
-  mark_ = std::chrono::steady_clock::now();
+  mark_ = loop_.exact_now();
   while (next_ < chain_.links.size()) {
     const Chain::Link& link = chain_.links[next_];
     if (asked_ == next_) {
@@ -89,7 +89,7 @@ void ChainRun::refuse_over_cap() {
 }
 
 void ChainRun::note_time() {
-  const auto now = std::chrono::steady_clock::now();
+  const auto now = loop_.exact_now();
   exchange_.trace[next_].spent += now - mark_;
   mark_ = now;
 }

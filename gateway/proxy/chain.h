@@ -71,7 +71,7 @@ class ChainRun final : public Resumable {
   std::size_t next_ = 0;   // the filter to ask
   std::size_t asked_ = 0;  // how many were asked
   PendingPtr pending_;
-  std::chrono::steady_clock::time_point mark_;
+  TimePoint mark_;
 };
 
 }  // namespace trackly::proxy

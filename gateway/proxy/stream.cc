@@ -169,7 +169,7 @@ void Stream::on_chain_wants_body() {
 }
 
 void Stream::on_chain_passed() {
-  exchange_.chain_done = context_.loop.now() - exchange_.started;
+  exchange_.chain_done = context_.loop.exact_now() - exchange_.started;
   if (body_ == Body::undecided) {
     if (exchange_.bytes_in > exchange_.body_cap.max_bytes) return chain_->refuse_over_cap();
     body_ = Body::streamed;
@@ -278,7 +278,7 @@ void Stream::on_response_head(Head head, bool end) {
   note_call();
   exchange_.delivered = true;
   exchange_.received_status = head.status;
-  exchange_.upstream_head = context_.loop.now() - exchange_.started;
+  exchange_.upstream_head = context_.loop.exact_now() - exchange_.started;
   if (!ResponseJudge::is_needed(head)) {
     forward_response(std::move(head), end);
   } else {
@@ -428,7 +428,7 @@ void Stream::finish() {
   deadline_->disarm();
   if (chain_) chain_->end();
   exchange_.bytes_out = response_pipe_.passed();
-  exchange_.finished = context_.loop.now() - exchange_.started;
+  exchange_.finished = context_.loop.exact_now() - exchange_.started;
   context_.access_log.write(exchange_);
   --context_.activity.requests;
   connection_.release(id_);
