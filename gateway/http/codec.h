@@ -42,9 +42,6 @@ struct PeerReset {
   bool not_processed = false;
   /// The message broke a rule of its protocol, as opposed to being cut or cancelled.
   bool malformed = false;
-  /// Server, HTTP/1.1: nothing of an answer was given yet, so one that fits the send buffer may
-  /// still be, until the next produce(); no event follows for it either.
-  bool answerable = false;
 };
 
 /// What a codec finds in the bytes it is given. Called from inside receive() and produce(); an
@@ -66,8 +63,8 @@ class CodecEvents {
   /// closes after the answer.
   virtual void on_bad_head(StreamId id, Head head, HeadFault fault) = 0;
   /// Server, HTTP/1.1 only: the rest of the request's body cannot be read (a bad chunk, a client
-  /// that closed before the end). No further event follows for it but on_done(); it is to be
-  /// answered, if no answer has begun, and the connection closes after that.
+  /// that closed before the end). No on_body(), on_trailers() or on_end() follows for it; it is to
+  /// be answered, if no answer has begun, and the connection closes after that.
   virtual void on_bad_body(StreamId id) = 0;
   /// A piece of the body, valid during the call. It counts against the receive window until
   /// credit().
@@ -182,8 +179,8 @@ class Codec {
   /// GOAWAY.
   virtual void expire_head() = 0;
 
-  /// Server only: the time for lingering is over. Where several HTTP/2 streams linger, this is for
-  /// those that did when the codec began to; while lingering() stays true, another period begins.
+  /// Server only, for HTTP/2 streams that linger: the time for it is over. Streams that began to
+  /// while others already did are left for the next call, and lingering() stays true.
   virtual void end_linger() = 0;
 
   /// Server only: take no new work; see DrainPhase. finished() turns true when the last stream

@@ -112,7 +112,9 @@ std::size_t H1ServerCodec::read_body(std::string_view bytes) {
       on_request_complete();
       break;
     case BodyReader::State::malformed:
-      on_body_malformed();
+      input_ = Input::discarding;
+      client_closes_ = false;
+      refuse_bad_body();
       break;
   }
   return taken;
@@ -134,13 +136,11 @@ void H1ServerCodec::on_request_complete() {
   if (exchange_ == Exchange::open) events_.on_end(id_);
 }
 
-void H1ServerCodec::on_body_malformed() {
-  input_ = Input::discarding;
+void H1ServerCodec::refuse_bad_body() {
   we_close_ = true;
-  client_closes_ = false;
   if (exchange_ != Exchange::open) return;
-  exchange_ = Exchange::silent;
-  events_.on_reset(id_, {.malformed = true, .answerable = !writer_.begun()});
+  exchange_ = Exchange::refused;
+  events_.on_bad_body(id_);
 }
 
 std::size_t H1ServerCodec::discard(std::string_view bytes) {
@@ -152,13 +152,9 @@ std::size_t H1ServerCodec::discard(std::string_view bytes) {
 
 void H1ServerCodec::receive_eof() {
   client_closes_ = true;
-  we_close_ = true;
   const bool was_body = input_ == Input::body;
   input_ = exchange_ == Exchange::none ? Input::shut : Input::waiting;
-  if (!was_body || exchange_ != Exchange::open) return;
-  exchange_ = Exchange::none;
-  shut();
-  events_.on_reset(id_, {});
+  if (was_body) refuse_bad_body();
 }
 
 // --------------------------------------------------------------------------------------- sending
@@ -216,7 +212,6 @@ bool H1ServerCodec::must_close() const {
 }
 
 bool H1ServerCodec::produce(std::string& out, std::size_t budget) {
-  if (exchange_ == Exchange::silent && !writer_.ended()) break_off();
   if (exchange_ == Exchange::none) return false;
 
   if (writer_.head_is_open()) {
@@ -227,9 +222,8 @@ bool H1ServerCodec::produce(std::string& out, std::size_t budget) {
   if (writer_.produced()) {
     on_answer_produced();
   } else if (writer_.failed()) {
-    const bool told = exchange_ == Exchange::silent;
     break_off();
-    if (!told) events_.on_reset(id_, {});
+    events_.on_reset(id_, {});
   } else if (writer_.take_room()) {
     events_.on_room(id_);
   }
@@ -238,7 +232,6 @@ bool H1ServerCodec::produce(std::string& out, std::size_t budget) {
 
 void H1ServerCodec::on_answer_produced() {
   writer_.clear();
-  const bool told = exchange_ == Exchange::silent;
   exchange_ = Exchange::none;
   if (!closing_) {
     input_ = Input::head;
@@ -247,7 +240,7 @@ void H1ServerCodec::on_answer_produced() {
   } else if (input_ == Input::waiting) {
     input_ = Input::discarding;
   }
-  if (!told) events_.on_done(id_);
+  events_.on_done(id_);
 }
 
 void H1ServerCodec::credit(StreamId id, std::size_t bytes) {
@@ -280,10 +273,6 @@ bool H1ServerCodec::finished() const {
 bool H1ServerCodec::lingering() const {
   const bool discards = input_ == Input::discarding || input_ == Input::body;
   return discards && exchange_ != Exchange::open && discarded_ < limits_.linger_bytes;
-}
-
-void H1ServerCodec::end_linger() {
-  if (exchange_ == Exchange::none && lingering()) input_ = Input::shut;
 }
 
 void H1ServerCodec::drain(DrainPhase) { draining_ = true; }

@@ -46,7 +46,7 @@ class H1ServerCodec final : public Codec {
   void reset(StreamId id, ResetReason reason) override;
   bool head_pending() const override { return input_ == Input::head && !head_.empty(); }
   void expire_head() override;
-  void end_linger() override;
+  void end_linger() override {}
   void drain(DrainPhase phase) override;
 
  private:
@@ -61,7 +61,6 @@ class H1ServerCodec final : public Codec {
     none,
     open,
     refused,  // on_body() and on_end() come no more; the answer goes on
-    silent,   // no event comes any more; an answer may still be given
   };
 
   std::size_t read_head(std::string_view bytes);
@@ -70,7 +69,7 @@ class H1ServerCodec final : public Codec {
   std::size_t read_body(std::string_view bytes);
   void deliver_body();
   void on_request_complete();
-  void on_body_malformed();
+  void refuse_bad_body();
   std::size_t discard(std::string_view bytes);
 
   bool accepts(StreamId id) const;
