@@ -24,8 +24,13 @@ int run(const std::string& config_path) {
 struct Options {
   std::string config;
   std::string catalogue = "config/trackly/errors.yaml";
-  cli::CatalogueFormat format = cli::CatalogueFormat::table;
+  std::string format = "table";
 };
+
+const std::map<std::string, cli::CatalogueFormat> kFormats = {
+    {"table", cli::CatalogueFormat::table},
+    {"json", cli::CatalogueFormat::json},
+    {"markdown", cli::CatalogueFormat::markdown}};
 
 /// Each command stores what it is to do in `action`.
 void add_commands(CLI::App& app, Options& options, std::function<int()>& action) {
@@ -44,17 +49,15 @@ void add_commands(CLI::App& app, Options& options, std::function<int()>& action)
   command->add_option("--catalogue", options.catalogue, "errors.yaml: as it stands")
       ->capture_default_str()
       ->excludes(config);
-  command->add_option("--format", options.format, "table (default), json or markdown")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, cli::CatalogueFormat>{
-          {"table", cli::CatalogueFormat::table},
-          {"json", cli::CatalogueFormat::json},
-          {"markdown", cli::CatalogueFormat::markdown}}));
+  command->add_option("--format", options.format, "table, json or markdown")
+      ->capture_default_str()
+      ->check(CLI::IsMember(kFormats));
   command->callback([&] {
     action = [&] {
+      const cli::CatalogueFormat format = kFormats.at(options.format);
       return options.config.empty()
-                 ? cli::print_catalogue(options.catalogue, options.format, std::cout, std::cerr)
-                 : cli::print_configured_catalogue(options.config, options.format, std::cout,
-                                                   std::cerr);
+                 ? cli::print_catalogue(options.catalogue, format, std::cout, std::cerr)
+                 : cli::print_configured_catalogue(options.config, format, std::cout, std::cerr);
     };
   });
 
