@@ -11,8 +11,8 @@ namespace trackly::json {
 /// text must outlive it, and it must outlive the handles it gives out.
 class Scalar {
  public:
-  /// nullopt where the text is not valid UTF-8.
-  static std::optional<Scalar> string(std::string_view text);
+  /// Unlike in a JSON text, it need not be valid UTF-8.
+  static Scalar string(std::string_view text);
   /// nullopt where the text is not a number in JSON's grammar.
   static std::optional<Scalar> number(std::string_view text);
   /// nullopt for anything but "true" and "false".

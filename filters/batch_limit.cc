@@ -1,0 +1,89 @@
+#include "filters/batch_limit.h"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "filters/json_body.h"
+#include "filters/json_schema/pointer.h"
+
+namespace trackly::filters {
+namespace {
+
+struct BatchRules {
+  std::string pointer;
+  json_schema::Pointer path;
+  std::size_t maximum = 0;
+  ErrorRef too_many;
+  ErrorRef empty;  // nullptr: an empty array passes
+  JsonBody body;
+};
+
+class BatchLimit final : public Filter {
+ public:
+  explicit BatchLimit(std::shared_ptr<const BatchRules> rules) : rules_(std::move(rules)) {}
+
+  Verdict on_request(Exchange& exchange, Resume) const override {
+    JsonBody::Outcome body = rules_->body.read(exchange);
+    if (!body.document) return std::move(body.verdict);
+    const auto batch = rules_->path.find(*body.document);
+    if (!batch || !batch->is_array()) return Verdict::next();
+    exchange.batch_items = batch->size();
+    if (batch->size() > rules_->maximum) return Verdict::reject(rules_->too_many, rules_->pointer);
+    if (batch->size() == 0 && rules_->empty != nullptr) {
+      return Verdict::reject(rules_->empty, rules_->pointer);
+    }
+    return Verdict::next();
+  }
+
+ private:
+  std::shared_ptr<const BatchRules> rules_;
+};
+
+class BatchLimitFactory final : public FilterFactory {
+ public:
+  BatchLimitFactory(const FilterSetup& setup, const Mark& mark, Problems& problems) {
+    const ErrorRef invalid_input = setup.error("invalid_input", mark, problems);
+    for (const Operation& operation : setup.api.operations) {
+      if (!operation.batch) continue;
+      const Batch& batch = *operation.batch;
+      auto path = json_schema::Pointer::parse(batch.pointer);
+      if (!path) {
+        problems.add(batch.mark, "x-batch: pointer: expected a JSON Pointer such as /messages");
+        continue;
+      }
+      rules_.emplace(&operation, std::make_shared<const BatchRules>(BatchRules{
+                                     batch.pointer, std::move(*path), batch.maximum,
+                                     setup.error(batch.too_many_error, batch.mark, problems),
+                                     batch.empty_error.empty()
+                                         ? nullptr
+                                         : setup.error(batch.empty_error, batch.mark, problems),
+                                     JsonBody(operation.body_required, invalid_input)}));
+    }
+  }
+
+  std::unique_ptr<Filter> make(const Operation& operation, Services&) const override {
+    const auto rules = rules_.find(&operation);
+    return rules == rules_.end() ? nullptr : std::make_unique<BatchLimit>(rules->second);
+  }
+
+  std::string describe(const Operation& operation) const override {
+    const auto rules = rules_.find(&operation);
+    if (rules == rules_.end()) return {};
+    return std::string(rules->second->empty == nullptr ? "at most " : "1 to ") +
+           std::to_string(rules->second->maximum) + " items in " + rules->second->pointer;
+  }
+
+ private:
+  std::map<const Operation*, std::shared_ptr<const BatchRules>> rules_;
+};
+
+}  // namespace
+
+std::unique_ptr<FilterFactory> make_batch_limit(MappingReader& settings, const FilterSetup& setup) {
+  settings.finish();
+  return std::make_unique<BatchLimitFactory>(setup, settings.mark(), settings.problems());
+}
+
+}  // namespace trackly::filters

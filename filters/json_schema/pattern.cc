@@ -1,0 +1,32 @@
+#include "filters/json_schema/pattern.h"
+
+#include <re2/re2.h>
+
+#include <utility>
+
+#include "filters/json_schema/ecma_regex.h"
+
+namespace trackly::json_schema {
+
+Result<Pattern> Pattern::compile(std::string_view ecma) {
+  auto translated = to_re2(ecma);
+  if (!translated) return Fault{"not supported: " + translated.error().text};
+  RE2::Options options;
+  options.set_log_errors(false);
+  options.set_never_capture(true);
+  auto expression = std::make_unique<RE2>(*translated, options);
+  if (!expression->ok()) return Fault{expression->error()};
+  return Pattern(std::move(expression));
+}
+
+Pattern::Pattern(std::unique_ptr<re2::RE2> expression) : expression_(std::move(expression)) {}
+Pattern::Pattern(Pattern&&) noexcept = default;
+Pattern& Pattern::operator=(Pattern&&) noexcept = default;
+Pattern::~Pattern() = default;
+
+bool Pattern::matches(std::string_view text) const {
+  return expression_->Match(re2::StringPiece(text.data(), text.size()), 0, text.size(),
+                            RE2::UNANCHORED, nullptr, 0);
+}
+
+}  // namespace trackly::json_schema

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "gateway/api/result.h"
+
+namespace re2 {
+class RE2;
+}
+
+namespace trackly::json_schema {
+
+/// A regular expression of `pattern` or `patternProperties`: ECMA-262 with its `u` flag, not
+/// anchored, matched in linear time. What cannot be matched in linear time (look-around,
+/// back-references) does not compile. Matching is const and thread-safe.
+class Pattern {
+ public:
+  static Result<Pattern> compile(std::string_view ecma);
+
+  Pattern(Pattern&&) noexcept;
+  Pattern& operator=(Pattern&&) noexcept;
+  ~Pattern();
+
+  /// `text` is valid UTF-8.
+  bool matches(std::string_view text) const;
+
+ private:
+  explicit Pattern(std::unique_ptr<re2::RE2> expression);
+
+  std::unique_ptr<re2::RE2> expression_;
+};
+
+}  // namespace trackly::json_schema

@@ -1,0 +1,195 @@
+#include "filters/schema.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "filters/json_body.h"
+#include "filters/json_schema/compiler.h"
+#include "filters/json_schema/error_rows.h"
+#include "filters/parameter_rule.h"
+
+namespace trackly::filters {
+namespace {
+
+using ProgramRef = std::shared_ptr<const json_schema::Program>;
+
+/// What the requests of one operation must be.
+struct OperationRules {
+  std::vector<ParameterRule> parameters;  // path before query, else in declared order
+  std::optional<JsonBody> body;           // absent: there is none, or it is not described as JSON
+  bool body_required = false;
+  ProgramRef body_program;  // nullptr: any object
+
+  bool empty() const { return parameters.empty() && !body; }
+};
+
+class SchemaFilter final : public Filter {
+ public:
+  explicit SchemaFilter(std::shared_ptr<const OperationRules> rules) : rules_(std::move(rules)) {}
+
+  Verdict on_request(Exchange& exchange, Resume) const override {
+    // With the body at hand this may be the second call, but the first one may also have been
+    // spared, by a filter before this one that held the body.
+    for (const ParameterRule& parameter : rules_->parameters) {
+      if (ErrorRef refusal = parameter.refusal(exchange)) {
+        return Verdict::reject(std::move(refusal), parameter.name);
+      }
+    }
+    return rules_->body ? judge_body(exchange) : Verdict::next();
+  }
+
+ private:
+  Verdict judge_body(Exchange& exchange) const {
+    JsonBody::Outcome body = rules_->body->read(exchange);
+    if (!body.document || rules_->body_program == nullptr) return std::move(body.verdict);
+    auto violation = rules_->body_program->check(*body.document);
+    if (!violation) return Verdict::next();
+    return Verdict::reject(std::move(violation->error), std::move(violation->pointer));
+  }
+
+  std::shared_ptr<const OperationRules> rules_;
+};
+
+/// The place of a parameter among those of a path template.
+std::size_t path_index(std::string_view path, const std::string& name) {
+  const std::size_t at = path.find("{" + name + "}");
+  return static_cast<std::size_t>(std::count(
+      path.begin(), path.begin() + static_cast<std::ptrdiff_t>(std::min(at, path.size())), '{'));
+}
+
+/// Compiles the schemas of an API description, each one once.
+class RuleCompiler {
+ public:
+  RuleCompiler(const FilterSetup& setup, const Mark& mark)
+      : setup_(setup), invalid_input_(setup.error("invalid_input", mark, problems_)) {}
+
+  OperationRules rules_for(const Operation& operation) {
+    OperationRules rules;
+    for (const Parameter& parameter : operation.parameters) {
+      auto rule = rule_for(operation, parameter);
+      if (rule) rules.parameters.push_back(std::move(*rule));
+    }
+    std::stable_partition(rules.parameters.begin(), rules.parameters.end(),
+                          [](const ParameterRule& p) { return p.in == Parameter::In::path; });
+    if (operation.json_body) {
+      rules.body.emplace(operation.body_required, invalid_input_);
+      rules.body_required = operation.body_required;
+      if (operation.body_schema != nullptr) rules.body_program = program(*operation.body_schema);
+    }
+    return rules;
+  }
+
+  // A schema that several operations share is wrong once.
+  void report(Problems& problems) const {
+    std::set<std::string_view> reported;
+    for (const std::string& line : problems_.lines()) {
+      if (reported.insert(line).second) problems.add(Mark(), line);
+    }
+  }
+
+ private:
+  std::optional<ParameterRule> rule_for(const Operation& operation, const Parameter& parameter) {
+    ParameterRule rule;
+    rule.in = parameter.in;
+    rule.name = parameter.name;
+    rule.path_index = path_index(operation.path, parameter.name);
+    rule.required = parameter.required && parameter.in == Parameter::In::query;
+    if (parameter.schema != nullptr) read_schema(*parameter.schema, rule);
+    if (rule.required) rule.missing = missing_row(parameter);
+    if (rule.program == nullptr && !rule.required) return std::nullopt;
+    return rule;
+  }
+
+  void read_schema(const Node& schema, ParameterRule& rule) {
+    const Node* empty_is_missing = schema.find("x-empty-is-missing");
+    rule.empty_is_missing = empty_is_missing != nullptr && empty_is_missing->boolean;
+    rule.program = program(schema);
+    if (rule.program == nullptr) return;
+    if (rule.program->declared_types() & (json_schema::kArray | json_schema::kObject)) {
+      problems_.add(schema.mark, "type: a parameter that is an array or object is not supported");
+    }
+    if (rule.program->rule_count() == 0) rule.program.reset();
+  }
+
+  ErrorRef missing_row(const Parameter& parameter) {
+    const json_schema::ErrorRows rows(*parameter.node, problems_);
+    const json_schema::Row row = rows.of("required", false);
+    return row.is_named() ? setup_.error(row.id, row.mark, problems_)
+                          : setup_.error("validation_failed", parameter.node->mark, problems_);
+  }
+
+  ProgramRef program(const Node& schema) {
+    const auto [entry, is_new] = programs_.emplace(&schema, nullptr);
+    if (!is_new) return entry->second;
+    const auto find_row = [this](const std::string& id, const std::string& values, const Mark& mark,
+                                 Problems& problems) {
+      ErrorRef plain = setup_.error(id, mark, problems);
+      return values.empty() || plain == nullptr ? plain
+                                                : setup_.errors.reply(id, {{"values", values}});
+    };
+    auto compiled = json_schema::compile(setup_.api.document, schema, find_row, problems_);
+    if (compiled) {
+      entry->second = std::make_shared<const json_schema::Program>(std::move(*compiled));
+    }
+    return entry->second;
+  }
+
+  const FilterSetup& setup_;
+  Problems problems_;
+  ErrorRef invalid_input_;
+  std::map<const Node*, ProgramRef> programs_;
+};
+
+std::string parameter_names(const std::vector<ParameterRule>& parameters) {
+  std::string names;
+  for (const ParameterRule& parameter : parameters) {
+    names.append(names.empty() ? "" : ", ").append(parameter.name);
+  }
+  return names;
+}
+
+class SchemaFactory final : public FilterFactory {
+ public:
+  SchemaFactory(const FilterSetup& setup, const Mark& mark, Problems& problems) {
+    RuleCompiler compiler(setup, mark);
+    for (const Operation& operation : setup.api.operations) {
+      OperationRules rules = compiler.rules_for(operation);
+      if (rules.empty()) continue;
+      rules_.emplace(&operation, std::make_shared<const OperationRules>(std::move(rules)));
+    }
+    compiler.report(problems);
+  }
+
+  std::unique_ptr<Filter> make(const Operation& operation, Services&) const override {
+    const auto rules = rules_.find(&operation);
+    return rules == rules_.end() ? nullptr : std::make_unique<SchemaFilter>(rules->second);
+  }
+
+  std::string describe(const Operation& operation) const override {
+    const auto found = rules_.find(&operation);
+    if (found == rules_.end()) return {};
+    const OperationRules& rules = *found->second;
+    std::string text = parameter_names(rules.parameters);
+    if (!rules.body) return text;
+    text.append(text.empty() ? "" : ", ").append(rules.body_required ? "body" : "optional body");
+    const std::size_t count = rules.body_program == nullptr ? 0 : rules.body_program->rule_count();
+    return text + " (" + std::to_string(count) + (count == 1 ? " rule)" : " rules)");
+  }
+
+ private:
+  std::map<const Operation*, std::shared_ptr<const OperationRules>> rules_;
+};
+
+}  // namespace
+
+std::unique_ptr<FilterFactory> make_schema(MappingReader& settings, const FilterSetup& setup) {
+  settings.finish();
+  return std::make_unique<SchemaFactory>(setup, settings.mark(), settings.problems());
+}
+
+}  // namespace trackly::filters
