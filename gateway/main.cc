@@ -9,6 +9,7 @@
 #include "gateway/cli/exit_code.h"
 #include "gateway/cli/key.h"
 #include "gateway/cli/load.h"
+#include "gateway/cli/validate.h"
 #include "gateway/server.h"
 #include "gateway/store/sha256.h"
 
@@ -25,6 +26,8 @@ struct Options {
   std::string config;
   std::string catalogue = "config/trackly/errors.yaml";
   std::string format = "table";
+  std::string schema;
+  std::string instance;
 };
 
 const std::map<std::string, cli::CatalogueFormat> kFormats = {
@@ -42,6 +45,13 @@ void add_commands(CLI::App& app, Options& options, std::function<int()>& action)
   command->add_option("--config", options.config, "gateway.yaml")->required();
   command->callback(
       [&] { action = [&] { return cli::check(options.config, std::cout, std::cerr); }; });
+
+  command = app.add_subcommand("validate", "Judge a JSON value by a JSON Schema (2020-12)");
+  command->add_option("--schema", options.schema, "JSON or YAML")->required();
+  command->add_option("--instance", options.instance, "JSON")->required();
+  command->callback([&] {
+    action = [&] { return cli::validate(options.schema, options.instance, std::cout, std::cerr); };
+  });
 
   command = app.add_subcommand("errors", "Print the error catalogue");
   CLI::Option* config =
