@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <iostream>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,7 @@ struct Failure {
   int status = 0;
   std::string_view body = {};
   std::string proxy_status = {};  // what follows "trackly-gateway; "
+  std::string logged = {};        // upstream_error of the access log
   bool delivered = true;
   std::vector<Upstream> upstreams = {Upstream::h1, Upstream::h2};
 
@@ -55,34 +57,40 @@ std::vector<Failure> failures() {
        {.kind = Kind::hang},
        502,
        kPerhapsDelivered,
-       "error=http_response_timeout"},
+       "error=http_response_timeout",
+       "response_timeout"},
       {"ClosesBeforeTheHead",
        {.kind = Kind::close_connection},
        502,
        kPerhapsDelivered,
-       "error=connection_terminated"},
+       "error=connection_terminated",
+       "connection_closed"},
       {"ResetsBeforeTheHead",
        {.kind = Kind::abort_connection},
        502,
        kPerhapsDelivered,
-       "error=connection_terminated"},
+       "error=connection_terminated",
+       "connection_closed"},
       {"ClosesWithinTheHead",
        {.kind = Kind::partial_head},
        502,
        kPerhapsDelivered,
        "error=",
+       "connection_closed",
        true,
        h1},
       {"AnswersWithAMalformedHead",
        {.kind = Kind::malformed_head},
        502,
        kPerhapsDelivered,
-       "error=http_protocol_error"},
+       "error=http_protocol_error",
+       "malformed_response"},
       {"ResetsTheStream",
        {.kind = Kind::reset_stream},
        502,
        kPerhapsDelivered,
        "error=connection_terminated",
+       "connection_closed",
        true,
        h2},
       {"RefusesTheStream",
@@ -90,6 +98,7 @@ std::vector<Failure> failures() {
        503,
        kNotDelivered,
        "error=destination_unavailable",
+       "refused_stream",
        false,
        h2},
       {"ExcludesTheStreamByGoaway",
@@ -97,26 +106,33 @@ std::vector<Failure> failures() {
        503,
        kNotDelivered,
        "error=destination_unavailable",
+       "refused_stream",
        false,
        h2},
 
-      {"AnswersWithAForeign500", foreign(500), 502, kPerhapsDelivered, "received-status=500"},
-      {"AnswersWithAForeign502", foreign(502), 502, kPerhapsDelivered, "received-status=502"},
-      {"AnswersWithAForeign504", foreign(504), 502, kPerhapsDelivered, "received-status=504"},
-      {"AnswersWithAForeign599", foreign(599), 502, kPerhapsDelivered, "received-status=599"},
-      {"AnswersWithAForeign503", foreign(503), 503, kNotDelivered, "received-status=503"},
-      {"AnswersWithABodiless500", foreign(500, ""), 502, kPerhapsDelivered, "received-status=500"},
+      {"AnswersWithAForeign500", foreign(500), 502, kPerhapsDelivered, "received-status=500",
+       "foreign_error"},
+      {"AnswersWithAForeign502", foreign(502), 502, kPerhapsDelivered, "received-status=502",
+       "foreign_error"},
+      {"AnswersWithAForeign504", foreign(504), 502, kPerhapsDelivered, "received-status=504",
+       "foreign_error"},
+      {"AnswersWithAForeign599", foreign(599), 502, kPerhapsDelivered, "received-status=599",
+       "foreign_error"},
+      {"AnswersWithAForeign503", foreign(503), 503, kNotDelivered, "received-status=503",
+       "foreign_error"},
+      {"AnswersWithABodiless500", foreign(500, ""), 502, kPerhapsDelivered, "received-status=500",
+       "foreign_error"},
       {"AnswersWithJsonThatIsNotTheErrorShape", foreign(500, R"({"error":{"text":"x"}})"), 502,
-       kPerhapsDelivered, "received-status=500"},
+       kPerhapsDelivered, "received-status=500", "foreign_error"},
       {"AnswersWithAnArrayOfErrors", foreign(500, R"([{"error":"x"}])"), 502, kPerhapsDelivered,
-       "received-status=500"},
+       "received-status=500", "foreign_error"},
       {"AnswersWithAnEndless500",
        foreign(500, R"({"error":")" + std::string(70'000, 'x') + R"("})"), 502, kPerhapsDelivered,
-       "received-status=500"},
+       "received-status=500", "foreign_error"},
       {"AnswersWithATruncated500", foreign(500, R"({"error":"x)", Then::close_connection), 502,
-       kPerhapsDelivered, "received-status=500"},
+       kPerhapsDelivered, "received-status=500", "foreign_error"},
       {"AnswersWithASlow500", foreign(500, R"({"error":"x)", Then::hang), 502, kPerhapsDelivered,
-       "received-status=500"},
+       "received-status=500", "foreign_error"},
   };
 }
 
@@ -134,14 +150,24 @@ std::vector<FailureOn> failures_on_every_pair() {
   return all;
 }
 
-/// The log line of a failed request, after the checks that hold for every one.
-void expect_logged(Gateway& gateway, std::string_view id, int status, bool delivered) {
-  const auto line = gateway.log_of(id);
-  ASSERT_TRUE(line);
-  EXPECT_EQ((*line)["/status"], std::to_string(status)) << line->json();
-  EXPECT_EQ((*line)["/delivered"], delivered ? "true" : "false") << line->json();
-  EXPECT_NE((*line)["/upstream_error"], "") << line->json();
-  EXPECT_EQ((*line)["/upstream"], "default") << line->json();
+/// The log line of a failed request. Prints a row for tests/bench/failure_table.
+void expect_logged(Gateway& gateway, std::string_view stage, const CurlAnswer& answer,
+                   std::string_view upstream_error, bool delivered) {
+  const auto found = gateway.log_of("the-request");
+  ASSERT_TRUE(found);
+  const LogLine& line = *found;
+  EXPECT_EQ(line["/status"], std::to_string(answer.status())) << line.json();
+  EXPECT_EQ(line["/delivered"], delivered ? "true" : "false") << line.json();
+  EXPECT_EQ(line["/upstream_error"], upstream_error) << line.json();
+  EXPECT_EQ(line["/upstream"], "default") << line.json();
+
+  const std::string test = testing::UnitTest::GetInstance()->current_test_info()->name();
+  const std::string pair = test.substr(test.find('/') + 1);
+  std::cout << "| " << stage << " | " << pair.substr(0, pair.find('_')) << " | " << answer.status()
+            << (answer.exit_code == 0 ? "" : " cut") << " | " << answer.field("proxy-status")
+            << " | attempts " << line["/attempts"] << " | upstream_error "
+            << line["/upstream_error"] << " | upstream_status " << line["/upstream_status"]
+            << " | delivered " << line["/delivered"] << " |\n";
 }
 
 CurlRequest identified(CurlRequest request) {
@@ -177,7 +203,7 @@ TEST_P(UpstreamFailure, IsAnsweredAndLogged) {
             answer.status() == 503 &&
                 answer.field("proxy-status").find("received-status") == std::string::npos);
 
-  expect_logged(gateway, "the-request", failure.status, failure.delivered);
+  expect_logged(gateway, failure.stage, answer, failure.logged, failure.delivered);
   if (failure.delivered) {
     EXPECT_EQ(service.requests().size(), 1u);  // never sent twice
   }
@@ -195,19 +221,22 @@ class UnreachableService : public testing::TestWithParam<ProtocolPair> {
     const char* scheme = std::get<1>(GetParam()) == Upstream::h1 ? "http" : "h2c";
     return scheme + std::string("://127.0.0.1:") + std::to_string(port);
   }
-  void expect_not_delivered(Gateway& gateway, std::string_view error) {
+  void expect_not_delivered(Gateway& gateway, std::string_view stage, std::string_view error,
+                            std::string_view logged) {
     const CurlAnswer answer = gateway.request(std::get<0>(GetParam()), identified(send_message()));
     EXPECT_EQ(answer.status(), 503) << answer.error;
     EXPECT_EQ(answer.body, kNotDelivered);
-    EXPECT_EQ(answer.field("proxy-status"), "trackly-gateway; error=" + std::string(error));
+    EXPECT_TRUE(
+        answer.field("proxy-status").starts_with("trackly-gateway; error=" + std::string(error)))
+        << answer.field("proxy-status");
     EXPECT_GE(std::atoi(answer.field("retry-after").c_str()), 1);
-    expect_logged(gateway, "the-request", 503, false);
+    expect_logged(gateway, stage, answer, logged, false);
   }
 };
 
 TEST_P(UnreachableService, ThatNobodyServesIs503) {
   Gateway gateway({.upstream = url(free_port())});
-  expect_not_delivered(gateway, "connection_refused");
+  expect_not_delivered(gateway, "RefusesTheConnection", "connection_refused", "connection_refused");
 }
 
 TEST_P(UnreachableService, ThatDoesNotAcceptInTimeIs503) {
@@ -219,7 +248,7 @@ TEST_P(UnreachableService, ThatDoesNotAcceptInTimeIs503) {
   }
   Gateway gateway(
       {.upstream = url(port_of(listening)), .timeouts = "connect: 300ms, response: 5s"});
-  expect_not_delivered(gateway, "connection_timeout");
+  expect_not_delivered(gateway, "DoesNotAccept", "connection_timeout", "connect_timeout");
   for (const int fd : waiting) close(fd);
   close(listening);
 }
@@ -227,10 +256,7 @@ TEST_P(UnreachableService, ThatDoesNotAcceptInTimeIs503) {
 TEST_P(UnreachableService, WhoseNameDoesNotResolveIs503) {
   const char* scheme = std::get<1>(GetParam()) == Upstream::h1 ? "http" : "h2c";
   Gateway gateway({.upstream = scheme + std::string("://no-such-host.invalid:80")});
-  const CurlAnswer answer = gateway.request(std::get<0>(GetParam()), identified(send_message()));
-  EXPECT_EQ(answer.status(), 503) << answer.error;
-  EXPECT_EQ(answer.body, kNotDelivered);
-  expect_logged(gateway, "the-request", 503, false);
+  expect_not_delivered(gateway, "HasNoAddress", "d", "no_endpoint");
 }
 
 INSTANTIATE_TEST_SUITE_P(, UnreachableService, every_pair(),
@@ -241,16 +267,18 @@ INSTANTIATE_TEST_SUITE_P(, UnreachableService, every_pair(),
 struct Cut {
   std::string stage;
   Then then;
+  std::string logged;
   std::vector<Upstream> upstreams = {Upstream::h1, Upstream::h2};
 };
 
 using CutOn = std::tuple<Downstream, Upstream, Cut>;
 
 std::vector<CutOn> cuts_on_every_pair() {
-  const std::vector<Cut> cuts = {{"ServiceCloses", Then::close_connection},
-                                 {"ServiceResets", Then::abort_connection},
-                                 {"ServiceHangs", Then::hang},
-                                 {"StreamIsReset", Then::reset_stream, {Upstream::h2}}};
+  const std::vector<Cut> cuts = {
+      {"ClosesWithinTheBody", Then::close_connection, "truncated_response"},
+      {"ResetsWithinTheBody", Then::abort_connection, "truncated_response"},
+      {"HangsWithinTheBody", Then::hang, "response_timeout"},
+      {"ResetsTheStreamWithinTheBody", Then::reset_stream, "truncated_response", {Upstream::h2}}};
   std::vector<CutOn> all;
   for (const Downstream downstream : kEveryDownstream) {
     for (const Cut& cut : cuts) {
@@ -274,7 +302,7 @@ TEST_P(CutAnswer, IsVisibleToTheClientAndLogged) {
   EXPECT_EQ(answer.status(), 200);
   EXPECT_NE(answer.exit_code, 0) << "curl took it for a whole answer";
   EXPECT_LE(answer.body.size(), reaction.body.size());
-  expect_logged(gateway, "the-request", 200, true);
+  expect_logged(gateway, cut.stage, answer, cut.logged, true);
   EXPECT_EQ(service.requests().size(), 1u);
 }
 
