@@ -32,6 +32,7 @@ class BodyBudget {
     }
 
     explicit operator bool() const { return budget_ != nullptr; }
+    std::uint64_t bytes() const { return bytes_; }
 
    private:
     friend class BodyBudget;

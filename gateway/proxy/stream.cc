@@ -118,6 +118,8 @@ void Stream::on_body(std::string_view bytes) {
   exchange_.bytes_in += bytes.size();
   if (exchange_.bytes_in > exchange_.body_cap.max_bytes) return chain_->refuse_over_cap();
   if (body_ == Body::held) {
+    // Without a payload cap nothing else bounds a body of undeclared length.
+    if (exchange_.bytes_in > reservation_.bytes()) return refuse_for_memory();
     held_->append(bytes);
     credit(bytes.size());
   } else {
@@ -153,10 +155,7 @@ void Stream::on_chain_wants_body() {
   if (exchange_.bytes_in > exchange_.body_cap.max_bytes) return chain_->refuse_over_cap();
   reservation_ = context_.body_budget.reserve(
       request_complete_ ? exchange_.bytes_in : exchange_.request.content_length.value_or(bound));
-  if (!reservation_) {
-    exchange_.flag = "body_memory";
-    return refuse(snapshot_->replies.unavailable);
-  }
+  if (!reservation_) return refuse_for_memory();
   body_ = Body::held;
   held_.emplace(context_.parser, limits.json_depth);
   if (exchange_.request.content_length) held_->reserve(*exchange_.request.content_length);
@@ -166,6 +165,11 @@ void Stream::on_chain_wants_body() {
   exchange_.body = &*held_;
   invite_body();
   if (request_complete_) chain_->body_ready();
+}
+
+void Stream::refuse_for_memory() {
+  exchange_.flag = "body_memory";
+  refuse(snapshot_->replies.unavailable);
 }
 
 void Stream::on_chain_passed() {
@@ -184,7 +188,8 @@ void Stream::on_chain_passed() {
 /// RFC 9110 section 10.1.1: a client that waits for 100 is told when its body is first needed, and
 /// never before the head alone could have been refused.
 void Stream::invite_body() {
-  if (!expects_continue_ || request_complete_ || exchange_.bytes_in > 0) return;
+  if (!expects_continue_ || exchange_.protocol == Protocol::http10) return;
+  if (request_complete_ || exchange_.bytes_in > 0) return;
   Head head;
   head.status = 100;
   codec().send_informational(id_, head);
@@ -248,6 +253,13 @@ void Stream::on_call_failed(CallFailure failure) {
   call_upstream();
 }
 
+/// The memory goes back as soon as nobody can ask for the body again.
+void Stream::drop_held_body() {
+  exchange_.body = nullptr;
+  held_.reset();
+  reservation_ = {};
+}
+
 /// Sending an SMS twice hurts: a request is repeated only where nothing of it can have been
 /// processed, or where processing it twice is the same as once (RFC 9110 section 9.2.2) and the
 /// connection was an old one that the service may have closed for its own reasons. And only where
@@ -279,6 +291,7 @@ void Stream::on_response_head(Head head, bool end) {
   exchange_.delivered = true;
   exchange_.received_status = head.status;
   exchange_.upstream_head = context_.loop.exact_now() - exchange_.started;
+  if (call_->request_ended()) drop_held_body();
   if (!ResponseJudge::is_needed(head)) {
     forward_response(std::move(head), end);
   } else {
@@ -363,6 +376,7 @@ void Stream::reply(const ErrorRef& error, const std::string& detail) {
   body_ = Body::unwanted;
   drop_call();
   if (chain_) chain_->respond();
+  drop_held_body();
 
   const bool with_detail = snapshot_->settings.error_detail;
   const LocalReply answer =

@@ -66,6 +66,7 @@ class Stream final : public Deferred,
   void invite_body();
   void call_upstream();
   void send_held_body();
+  void drop_held_body();
   void on_call_started() override;
   void on_call_room() override;
   void on_call_failed(CallFailure failure) override;
@@ -80,6 +81,7 @@ class Stream final : public Deferred,
   void forward_response(Head head, bool end);
 
   // --- answers of our own
+  void refuse_for_memory();
   void refuse(const ErrorRef& error, const std::string& detail = {});
   void fail_upstream(UpstreamFailure reason, bool delivered);
   void reply(const ErrorRef& error, const std::string& detail);
