@@ -10,6 +10,18 @@ namespace {
 
 constexpr bool is_white_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
+// Bounds of what a text of so many tokens can hold, also one that breaks off.
+//
+// Behind every entry stands a token of its own: a separator or its container's end; only the
+// containers that are still open have none.
+constexpr std::size_t most_entries(std::size_t tokens, std::size_t max_depth) {
+  return (tokens + max_depth) / 2 + 1;
+}
+// A name takes four tokens: itself, a colon, a value, and the comma or the brace before it.
+constexpr std::size_t most_names(std::size_t tokens, std::size_t max_depth) {
+  return tokens / 4 + max_depth + 1;
+}
+
 // Resolves the escapes of the string at `begin` to where Value::string() looks for it.
 Result<std::size_t, ParseFault> unescape_string(std::string_view text, std::size_t begin,
                                                 std::string_view inside, TapeMemory& memory) {
@@ -28,9 +40,8 @@ class TapeBuilder {
         tokens_(tokens.data()),
         token_count_(tokens.size()),
         memory_(memory),
-        // Every entry begins at a token of its own; a name and its colon are two tokens.
-        entries_(memory.entries.room_for(tokens.size())),
-        names_(memory.names.room_for(tokens.size() / 2 + 1)),
+        entries_(memory.entries.room_for(most_entries(tokens.size(), max_depth))),
+        names_(memory.names.room_for(most_names(tokens.size(), max_depth))),
         open_(memory.open.room_for(max_depth)),
         max_depth_(max_depth),
         next_backslash_(std::min(text.find('\\'), text.size())) {}
