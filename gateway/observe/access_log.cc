@@ -67,13 +67,13 @@ bool has_sensitive_path(const Operation& operation) {
   return false;
 }
 
-/// The path as sent, "*" in place of segments that hold a sensitive parameter.
+/// The path as sent, "*" in place of segments where the operation has a sensitive parameter.
 std::string redacted_path(std::string_view path, const Operation& operation) {
   std::string redacted;
   std::string_view pattern = operation.path;
-  while (!path.empty() || !pattern.empty()) {
-    const std::string_view expected = take_segment(pattern);
+  while (!path.empty()) {
     const bool last = path.find('/') == std::string_view::npos;
+    const std::string_view expected = take_segment(pattern);
     const std::string_view actual = take_segment(path);
     redacted.append(names_sensitive_parameter(expected, operation) ? "*" : actual);
     if (!last) redacted += '/';
@@ -81,17 +81,36 @@ std::string redacted_path(std::string_view path, const Operation& operation) {
   return redacted;
 }
 
-void append_path(JsonLine& line, const Exchange& exchange) {
-  const Operation* operation = exchange.operation;
-  if (operation != nullptr && !operation->is_unknown && has_sensitive_path(*operation)) {
-    const std::string redacted = redacted_path(exchange.path, *operation);
-    line.text("path", std::string_view(redacted).substr(0, kLongestPath));
-  } else {
-    line.text("path", exchange.path.substr(0, kLongestPath));
+/// Whether a path could be meant for an operation: another method, more segments or fewer.
+bool resembles(std::string_view path, const Operation& operation) {
+  std::string_view pattern = operation.path;
+  while (!path.empty() && !pattern.empty()) {
+    const std::string_view expected = take_segment(pattern);
+    const std::string_view actual = take_segment(path);
+    if (expected.find('{') == std::string_view::npos && expected != actual) return false;
   }
+  return true;
 }
 
-void append_request(JsonLine& line, const Exchange& exchange) {
+void append_path(JsonLine& line, const Exchange& exchange, const ApiDescription& api) {
+  const Operation* operation = exchange.operation;
+  if (operation != nullptr && !operation->is_unknown && !has_sensitive_path(*operation)) {
+    return line.text("path", exchange.path.substr(0, kLongestPath));
+  }
+  std::string path(exchange.path);
+  if (operation != nullptr && !operation->is_unknown) {
+    path = redacted_path(path, *operation);
+  } else {
+    for (const Operation& other : api.operations) {
+      if (has_sensitive_path(other) && resembles(exchange.path, other)) {
+        path = redacted_path(path, other);
+      }
+    }
+  }
+  line.text("path", std::string_view(path).substr(0, kLongestPath));
+}
+
+void append_request(JsonLine& line, const Exchange& exchange, const ApiDescription& api) {
   line.time("time", exchange.started_at);
   line.text("request_id", exchange.request_id);
   line.text("client", exchange.client_address);
@@ -102,7 +121,7 @@ void append_request(JsonLine& line, const Exchange& exchange) {
   if (exchange.operation != nullptr && !exchange.operation->is_unknown) {
     line.text("route", exchange.operation->path);
   }
-  if (!exchange.path.empty()) append_path(line, exchange);
+  if (!exchange.path.empty()) append_path(line, exchange, api);
 }
 
 void append_answer(JsonLine& line, const Exchange& exchange) {
@@ -172,9 +191,9 @@ void append_flags(JsonLine& line, const Exchange& exchange) {
 
 }  // namespace
 
-void append_access_line(std::string& out, const Exchange& exchange) {
+void append_access_line(std::string& out, const Exchange& exchange, const ApiDescription& api) {
   JsonLine line(out);
-  append_request(line, exchange);
+  append_request(line, exchange, api);
   append_answer(line, exchange);
   append_filters(line, exchange);
   append_findings(line, exchange);
@@ -195,10 +214,10 @@ std::string lost_access_lines(std::uint64_t lost) {
   return out;
 }
 
-void AccessLog::write(const Exchange& exchange) {
+void AccessLog::write(const Exchange& exchange, const ApiDescription& api) {
   if (writer_ == nullptr) return;
   line_.clear();
-  append_access_line(line_, exchange);
+  append_access_line(line_, exchange, api);
   writer_->write(line_);
 }
 

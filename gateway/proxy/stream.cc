@@ -443,7 +443,7 @@ void Stream::finish() {
   if (chain_) chain_->end();
   exchange_.bytes_out = response_pipe_.passed();
   exchange_.finished = context_.loop.exact_now() - exchange_.started;
-  context_.access_log.write(exchange_);
+  context_.access_log.write(exchange_, snapshot_->api);
   --context_.activity.requests;
   connection_.release(id_);
 }

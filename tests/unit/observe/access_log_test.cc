@@ -60,10 +60,11 @@ class AccessLine : public testing::Test {
 
   std::string line() const {
     std::string out;
-    append_access_line(out, exchange_);
+    append_access_line(out, exchange_, api_);
     return out;
   }
 
+  ApiDescription api_;
   Exchange exchange_;
 };
 
@@ -163,6 +164,25 @@ TEST_F(AccessLine, HidesASensitiveParameterAtTheEnd) {
   EXPECT_THAT(line(), HasSubstr(R"("path":"/api/v2/contacts/*",)"));
 }
 
+TEST_F(AccessLine, HidesSensitiveParametersOfRequestsThatMissTheirOperation) {
+  api_.operations.push_back(
+      operation("/api/v2/contacts/{phone_number}", {path_parameter("phone_number", true)}));
+  request("PATCH", "/api/v2/contacts/+14155556789");
+  EXPECT_THAT(line(), HasSubstr(R"("path":"/api/v2/contacts/*")"));
+  request("GET", "/api/v2/contacts/+14155556789/");
+  EXPECT_THAT(line(), HasSubstr(R"("path":"/api/v2/contacts/*/")"));
+  request("GET", "/api/v2/contacts/+14155556789/messages/7");
+  EXPECT_THAT(line(), HasSubstr(R"("path":"/api/v2/contacts/*/messages/7")"));
+  request("PATCH", "/api/v2/contacts");
+  EXPECT_THAT(line(), HasSubstr(R"("path":"/api/v2/contacts")"));
+  api_.operations.push_back(
+      operation("/api/v2/contacts/{phone_number}/{secret}", {path_parameter("secret", true)}));
+  request("PATCH", "/api/v2/contacts/+14155556789/hush");
+  EXPECT_THAT(line(), HasSubstr(R"("path":"/api/v2/contacts/*/*")"));
+  request("GET", "/api/v2/lists/42");
+  EXPECT_THAT(line(), HasSubstr(R"("path":"/api/v2/lists/42")"));
+}
+
 TEST_F(AccessLine, NeverHasTheQuery) {
   request("GET", "/api/v2/contacts?list_number=%2B14155551234&token=hush");
   EXPECT_THAT(line(), AllOf(HasSubstr(R"("path":"/api/v2/contacts")"), Not(HasSubstr("hush")),
@@ -200,8 +220,7 @@ TEST(LostAccessLines, AreCountedInALineOfTheirOwn) {
 }
 
 TEST(AccessLog, WithoutAWriterLogsNothing) {
-  const Exchange exchange;
-  AccessLog(nullptr).write(exchange);
+  AccessLog(nullptr).write(Exchange(), ApiDescription());
 }
 
 }  // namespace
