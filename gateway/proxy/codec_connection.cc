@@ -82,6 +82,8 @@ void CodecConnection::on_data(std::string_view bytes) {
 
 void CodecConnection::on_eof() {
   if (closed_) return;
+  // Nothing was asked, so there is nothing to finish.
+  if (codec_ == nullptr) return close(/*abortive=*/false);
   eof_ = true;
   schedule_flush();
 }

@@ -232,10 +232,10 @@ void Connection::on_closed() {
 void Connection::drain() {
   if (draining_ || closed()) return;
   draining_ = true;
-  if (!has_codec()) return;
-  codec().drain(http::DrainPhase::announce);
+  if (has_codec()) codec().drain(http::DrainPhase::announce);
   schedule_flush();
   drain_step_ = context_.loop.timer([this] {
+    if (!has_codec()) return close(/*abortive=*/false);
     codec().drain(http::DrainPhase::refuse);
     schedule_flush();
   });

@@ -5,7 +5,9 @@
 #include <atomic>
 #include <condition_variable>
 #include <csignal>
+#include <filesystem>
 #include <future>
+#include <iterator>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -85,16 +87,21 @@ TEST(DrainH1, LetsIdleConnectionsGoAtOnce) {
   EXPECT_EQ(client->read_to_end(), "");
 }
 
+TEST(DrainH1, DoesNotWaitForAClientThatNeverSpoke) {
+  Gateway gateway({.limits = "header_timeout: 10m"});
+  const auto client = gateway.connect();
+  EXPECT_EQ(gateway.stop(), 0);
+}
+
 TEST(DrainH1, TellsAKeptConnectionToClose) {
   PatientService service(Upstream::h1);
-  Gateway gateway({.upstream = service.url()});
+  Gateway gateway({.upstream = service.url(), .workers = 1});
+  const auto idle = gateway.connect();
   const auto client = gateway.connect();
   client->send(http1_request("GET", kContactsPath, key_field() + "\r\n"));
   ASSERT_TRUE(service.requests().wait_for(0));
   gateway.process().signal(SIGTERM);
-  const Deadline deadline(kPatience);
-  int fd = 0;
-  while ((fd = connect_to_port(gateway.port())) >= 0 && !deadline.passed()) close(fd);
+  idle->wait_for_end();  // the worker has begun to drain
   service.answer();
   const HttpMessage answer = client->read_message();
   EXPECT_EQ(answer.status(), 200);
@@ -109,6 +116,24 @@ TEST(DrainH1, IsNotCleanWhenTheTimeIsUp) {
   client->send(http1_request("GET", kContactsPath, key_field() + "\r\n"));
   ASSERT_TRUE(service.requests().wait_for(0));
   EXPECT_EQ(gateway.stop(), 1);
+}
+
+std::size_t open_files(pid_t process) {
+  const std::filesystem::directory_iterator files("/proc/" + std::to_string(process) + "/fd");
+  return static_cast<std::size_t>(std::distance(begin(files), end(files)));
+}
+
+TEST(ClientThatLeaves, WithoutAWordIsForgottenAtOnce) {
+  Gateway gateway({.limits = "header_timeout: 10m"});
+  const std::size_t before = open_files(gateway.process().pid());
+  for (int i = 0; i < 20; ++i) gateway.connect()->close();
+  // An answer says that the gateway has had its turn since.
+  EXPECT_EQ(gateway.request(Downstream::h1, {.path = "/nowhere"}).status(), 404);
+  const Deadline deadline(kPatience);
+  while (open_files(gateway.process().pid()) > before && !deadline.passed()) {
+    std::this_thread::yield();
+  }
+  EXPECT_LE(open_files(gateway.process().pid()), before);
 }
 
 TEST(Start, OnATakenPortIsAProblem) {
