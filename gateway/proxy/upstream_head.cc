@@ -6,6 +6,7 @@
 
 #include "gateway/api/ascii.h"
 #include "gateway/api/request_id.h"
+#include "gateway/http/framing.h"
 
 namespace trackly::proxy {
 namespace {
@@ -32,6 +33,14 @@ template <class Names>
 bool is_any_of(std::string_view name, const Names& names) {
   return std::any_of(names.begin(), names.end(),
                      [name](std::string_view other) { return same_to_a_service(name, other); });
+}
+
+/// "Content_Length" and its like: what frames or routes the message is ours to write.
+bool imitates_framing(std::string_view name) {
+  if (name.find('_') == std::string_view::npos) return false;
+  std::string plain(name);
+  std::replace(plain.begin(), plain.end(), '_', '-');
+  return http::is_connection_field(plain) || ascii_iequals(plain, "host");
 }
 
 bool is_lower_hex(std::string_view text) {
@@ -112,6 +121,17 @@ void add_via(FieldList& out, const Exchange& exchange) {
   out.add("Via", via += " trackly-gateway");
 }
 
+void add_trace(FieldList& out, const FieldList& received, Loop& loop) {
+  const auto trace = received.find(kTraceparent);
+  if (trace && received.count(kTraceparent) == 1 && is_traceparent(*trace)) {
+    out.add(kTraceparent, *trace);
+  } else {
+    // The state of a trace means nothing without it (W3C Trace Context section 3.3.1).
+    out.remove("tracestate");
+    out.add(kTraceparent, new_traceparent(loop));
+  }
+}
+
 }  // namespace
 
 Head make_upstream_head(const Exchange& exchange, bool peer_is_trusted,
@@ -130,8 +150,8 @@ Head make_upstream_head(const Exchange& exchange, bool peer_is_trusted,
   };
   for (const FieldList::Field& field : request.fields) {
     if (is_any_of(field.name, kOurs) || ascii_iequals(field.name, "Via") ||
-        ascii_iequals(field.name, "Expect") || is_replaced(field.name) ||
-        is_any_of(field.name, exchange.removed_upstream_fields)) {
+        ascii_iequals(field.name, "Expect") || imitates_framing(field.name) ||
+        is_replaced(field.name) || is_any_of(field.name, exchange.removed_upstream_fields)) {
       continue;
     }
     head.fields.add(field.name, field.value);
@@ -140,12 +160,7 @@ Head make_upstream_head(const Exchange& exchange, bool peer_is_trusted,
   add_forwarded(head.fields, exchange, peer_is_trusted, peer_address);
   add_via(head.fields, exchange);
   head.fields.add(kRequestIdField, exchange.request_id);
-  const auto trace = request.fields.find(kTraceparent);
-  if (trace && request.fields.count(kTraceparent) == 1 && is_traceparent(*trace)) {
-    head.fields.add(kTraceparent, *trace);
-  } else {
-    head.fields.add(kTraceparent, new_traceparent(loop));
-  }
+  add_trace(head.fields, request.fields, loop);
   for (const FieldList::Field& field : exchange.upstream_fields) {
     head.fields.add(field.name, field.value);
   }

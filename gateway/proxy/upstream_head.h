@@ -9,13 +9,12 @@ namespace trackly::proxy {
 
 /// The head of the request that goes to the service, written anew from the parsed one:
 ///  * method, authority, path and query as the client sent them; hop-by-hop fields are gone
-///  already, Expect
-///    is consumed (we invite the body ourselves);
+///    already, Expect is consumed (we invite the body ourselves);
 ///  * X-Forwarded-For, -Proto and -Host say what we know; what a trusted proxy said is continued
 ///    (`peer_is_trusted`), what anybody else said is dropped;
 ///  * Via, X-Request-Id and traceparent (W3C Trace Context: continued, or begun);
-///  * Exchange::upstream_fields replace the client's fields of the same names,
-///  removed_upstream_fields go.
+///  * Exchange::upstream_fields replace the client's fields of the same names, and
+///    removed_upstream_fields go.
 /// Fields that a service could read as one of ours, because it takes "_" for "-", never pass.
 Head make_upstream_head(const Exchange& exchange, bool peer_is_trusted,
                         std::string_view peer_address, Loop& loop);

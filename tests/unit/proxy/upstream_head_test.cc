@@ -1,0 +1,169 @@
+#include "gateway/proxy/upstream_head.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/support/manual_loop.h"
+
+namespace trackly::proxy {
+namespace {
+
+using ::testing::MatchesRegex;
+
+constexpr std::string_view kTrace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+class UpstreamHead : public ::testing::Test {
+ protected:
+  UpstreamHead() {
+    exchange_.request.method = "POST";
+    exchange_.request.scheme = "http";
+    exchange_.request.authority = "api.example:80";
+    exchange_.request.target = "/api/v2/contacts/%2B1555?q=%2B&r=a+b";
+    exchange_.request.content_length = 5;
+    exchange_.request_id = "id-1";
+  }
+  void client_sends(std::string_view name, std::string_view value) {
+    exchange_.request.fields.add(name, value);
+  }
+  Head head(bool peer_is_trusted = false) {
+    return make_upstream_head(exchange_, peer_is_trusted, "1.2.3.4", loop_);
+  }
+  /// All values of one field of the head, "" where there is none.
+  std::string sent(std::string_view name, bool peer_is_trusted = false) {
+    std::string values;
+    for (const auto& field : head(peer_is_trusted).fields) {
+      if (!values.empty() && field.name == name) values += " | ";
+      if (field.name == name) values += field.value;
+    }
+    return values;
+  }
+
+  test::ManualLoop loop_;
+  Exchange exchange_;
+};
+
+TEST_F(UpstreamHead, KeepsWhatTheClientAskedFor) {
+  client_sends("X-Api-Key", "trk_1");
+  client_sends("Content-Type", "application/json");
+  const Head sent_head = head();
+  EXPECT_EQ(sent_head.method, "POST");
+  EXPECT_EQ(sent_head.authority, "api.example:80");
+  EXPECT_EQ(sent_head.target, "/api/v2/contacts/%2B1555?q=%2B&r=a+b");
+  EXPECT_EQ(sent_head.content_length, 5u);
+  EXPECT_EQ(sent("X-Api-Key"), "trk_1");
+  EXPECT_EQ(sent("Content-Type"), "application/json");
+}
+
+TEST_F(UpstreamHead, ConsumesTheExpectation) {
+  client_sends("Expect", "100-continue");
+  EXPECT_EQ(sent("Expect"), "");
+}
+
+TEST_F(UpstreamHead, SaysWhoAsked) {
+  client_sends("X-Forwarded-For", "6.6.6.6");
+  client_sends("X-Forwarded-Proto", "https");
+  client_sends("X-Forwarded-Host", "evil");
+  EXPECT_EQ(sent("X-Forwarded-For"), "1.2.3.4");
+  EXPECT_EQ(sent("X-Forwarded-Proto"), "http");
+  EXPECT_EQ(sent("X-Forwarded-Host"), "api.example:80");
+  exchange_.tls = true;
+  EXPECT_EQ(sent("X-Forwarded-Proto"), "https");
+}
+
+TEST_F(UpstreamHead, ContinuesWhatATrustedProxySaid) {
+  client_sends("X-Forwarded-For", "6.6.6.6");
+  client_sends("x-forwarded-for", "7.7.7.7");
+  client_sends("X-Forwarded-Proto", "https");
+  client_sends("X-Forwarded-Host", "public.example");
+  EXPECT_EQ(sent("X-Forwarded-For", true), "6.6.6.6, 7.7.7.7, 1.2.3.4");
+  EXPECT_EQ(sent("X-Forwarded-Proto", true), "https");
+  EXPECT_EQ(sent("X-Forwarded-Host", true), "public.example");
+}
+
+TEST_F(UpstreamHead, AddsItselfToVia) {
+  EXPECT_EQ(sent("Via"), "1.1 trackly-gateway");
+  exchange_.protocol = Protocol::http2;
+  EXPECT_EQ(sent("Via"), "2 trackly-gateway");
+  client_sends("Via", "1.0 a");
+  client_sends("via", "1.1 b");
+  EXPECT_EQ(sent("Via"), "1.0 a, 1.1 b, 2 trackly-gateway");
+}
+
+TEST_F(UpstreamHead, SetsTheRequestId) {
+  client_sends("X-Request-Id", "mine");
+  client_sends("X_Request_Id", "mine");
+  EXPECT_EQ(sent("X-Request-Id"), "id-1");
+  EXPECT_EQ(sent("X_Request_Id"), "");
+}
+
+TEST_F(UpstreamHead, ContinuesAValidTrace) {
+  client_sends("traceparent", kTrace);
+  client_sends("tracestate", "a=1");
+  EXPECT_EQ(sent("traceparent"), kTrace);
+  EXPECT_EQ(sent("tracestate"), "a=1");
+}
+
+TEST_F(UpstreamHead, BeginsATraceWhereThereIsNoValidOne) {
+  const std::string valid(kTrace);
+  const std::string bad[] = {
+      "",
+      "x",
+      valid + "-00",
+      "ff" + valid.substr(2),
+      "0G" + valid.substr(2),
+      "00-00000000000000000000000000000000-b7ad6b7169203331-01",
+      "00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01",
+      "00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01",
+      valid.substr(0, 54),
+  };
+  for (const std::string& trace : bad) {
+    exchange_.request.fields = FieldList();
+    client_sends("traceparent", trace);
+    client_sends("tracestate", "a=1");
+    EXPECT_THAT(sent("traceparent"), MatchesRegex("00-[0-9a-f]{32}-[0-9a-f]{16}-01")) << trace;
+    EXPECT_EQ(sent("tracestate"), "");
+  }
+  client_sends("traceparent", kTrace);
+  EXPECT_NE(sent("traceparent"), kTrace) << "one of two";
+}
+
+TEST_F(UpstreamHead, ContinuesATraceOfALaterVersion) {
+  const std::string later = "01" + std::string(kTrace.substr(2)) + "-more";
+  client_sends("traceparent", later);
+  EXPECT_EQ(sent("traceparent"), later);
+}
+
+TEST_F(UpstreamHead, SetsTheAccountAndLetsNobodyElse) {
+  for (const char* name : {"X-Account-Id", "x-account-id", "X_Account_Id", "X-ACCOUNT_ID"}) {
+    client_sends(name, "evil");
+  }
+  EXPECT_EQ(sent("X-Account-Id"), "");
+  exchange_.upstream_fields.set("X-Account-Id", "acct_42");
+  const Head with_key = head();
+  for (const auto& [name, value] : with_key.fields) EXPECT_NE(value, "evil") << name;
+  EXPECT_EQ(sent("X-Account-Id"), "acct_42");
+}
+
+TEST_F(UpstreamHead, RemovesWhatFiltersSay) {
+  client_sends("x-api-key", "trk_1");
+  client_sends("X_Api_Key", "trk_1");
+  client_sends("X-Other", "1");
+  exchange_.removed_upstream_fields.push_back("X-Api-Key");
+  exchange_.upstream_fields.set("X-Other", "2");
+  const Head sent_head = head();
+  for (const auto& [name, value] : sent_head.fields) EXPECT_NE(value, "trk_1") << name;
+  EXPECT_EQ(sent("X-Other"), "2");
+}
+
+TEST_F(UpstreamHead, DropsFieldsThatImitateFraming) {
+  for (const char* name : {"Content_Length", "Transfer_Encoding"}) {
+    client_sends(name, "evil");
+  }
+  client_sends("X_Custom", "fine");
+  EXPECT_EQ(sent("Content_Length"), "");
+  EXPECT_EQ(sent("Transfer_Encoding"), "");
+  EXPECT_EQ(sent("X_Custom"), "fine");
+}
+
+}  // namespace
+}  // namespace trackly::proxy
