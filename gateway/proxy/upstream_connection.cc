@@ -22,6 +22,13 @@ UpstreamFailure failure_of(net::TransportError error) {
   return UpstreamFailure::connection_refused;
 }
 
+/// As in a URL; a unix socket has no host of its own.
+std::string authority_of(const EndpointSettings& endpoint) {
+  if (!endpoint.unix_path.empty()) return "localhost";
+  const bool v6 = endpoint.host.find(':') != std::string::npos;
+  return (v6 ? "[" + endpoint.host + "]" : endpoint.host) + ":" + std::to_string(endpoint.port);
+}
+
 }  // namespace
 
 UpstreamConnection::UpstreamConnection(Loop& loop, Upstream& upstream, UpstreamEndpoint& endpoint,
@@ -63,6 +70,8 @@ void UpstreamConnection::start(UpstreamCall& call) {
   calls_.emplace(id, &call);
   call.started(*this, id, used_);
   used_ = true;
+  // An HTTP/1.0 client may name no host, but both protocols that we speak to services need one.
+  if (call.head_.authority.empty()) call.head_.authority = authority_of(endpoint_.settings());
   codec().send_head(id, call.head_, call.ends_with_head_);
   schedule_flush();
   call.events_.on_call_started();

@@ -103,7 +103,7 @@ TEST_P(Http1, IgnoresChunkExtensions) {
   client_->send(chunked_head());
   char size[16];
   std::snprintf(size, sizeof size, "%zx", kMessage.size());
-  client_->send(std::string(size) + ";name=value;other=\"quoted\"\r\n" + std::string(kMessage) +
+  client_->send(std::string(size) + ";name=\"a quoted value\"\r\n" + std::string(kMessage) +
                 "\r\n0;last\r\n\r\n");
   EXPECT_EQ(client_->read_message().status(), 200);
 }

@@ -38,6 +38,7 @@ struct Failure {
   std::string logged = {};        // upstream_error of the access log
   bool delivered = true;
   std::vector<Upstream> upstreams = {Upstream::h1, Upstream::h2};
+  std::string response_timeout = "500ms";
 
   friend void PrintTo(const Failure& failure, std::ostream* out) { *out << failure.stage; }
 };
@@ -131,8 +132,16 @@ std::vector<Failure> failures() {
        "received-status=500", "foreign_error"},
       {"AnswersWithATruncated500", foreign(500, R"({"error":"x)", Then::close_connection), 502,
        kPerhapsDelivered, "received-status=500", "foreign_error"},
-      {"AnswersWithASlow500", foreign(500, R"({"error":"x)", Then::hang), 502, kPerhapsDelivered,
-       "received-status=500", "foreign_error"},
+      // Judged for two seconds.
+      {"AnswersWithASlow500",
+       foreign(500, R"({"error":"x)", Then::hang),
+       502,
+       kPerhapsDelivered,
+       "received-status=500",
+       "foreign_error",
+       true,
+       {Upstream::h1, Upstream::h2},
+       "10s"},
   };
 }
 
@@ -156,7 +165,9 @@ void expect_logged(Gateway& gateway, std::string_view stage, const CurlAnswer& a
   const auto found = gateway.log_of("the-request");
   ASSERT_TRUE(found);
   const LogLine& line = *found;
-  EXPECT_EQ(line["/status"], std::to_string(answer.status())) << line.json();
+  if (answer.status() != 0) {
+    EXPECT_EQ(line["/status"], std::to_string(answer.status())) << line.json();
+  }
   EXPECT_EQ(line["/delivered"], delivered ? "true" : "false") << line.json();
   EXPECT_EQ(line["/upstream_error"], upstream_error) << line.json();
   EXPECT_EQ(line["/upstream"], "default") << line.json();
@@ -180,7 +191,8 @@ class UpstreamFailure : public testing::TestWithParam<FailureOn> {};
 TEST_P(UpstreamFailure, IsAnsweredAndLogged) {
   const auto& [downstream, upstream, failure] = GetParam();
   Service service(upstream, always(failure.reaction));
-  Gateway gateway({.upstream = service.url(), .timeouts = "connect: 1s, response: 500ms"});
+  Gateway gateway({.upstream = service.url(),
+                   .timeouts = "connect: 1s, response: " + failure.response_timeout});
 
   const CurlAnswer answer = gateway.request(downstream, identified(send_message()));
   EXPECT_EQ(answer.exit_code, 0) << answer.error;
@@ -299,8 +311,9 @@ TEST_P(CutAnswer, IsVisibleToTheClientAndLogged) {
   Gateway gateway({.upstream = service.url(), .timeouts = "connect: 1s, response: 500ms"});
 
   const CurlAnswer answer = gateway.request(downstream, identified(send_message()));
-  EXPECT_EQ(answer.status(), 200);
   EXPECT_NE(answer.exit_code, 0) << "curl took it for a whole answer";
+  // The cut may overtake the head.
+  EXPECT_TRUE(answer.status() == 200 || answer.status() == 0) << answer.status();
   EXPECT_LE(answer.body.size(), reaction.body.size());
   expect_logged(gateway, cut.stage, answer, cut.logged, true);
   EXPECT_EQ(service.requests().size(), 1u);
