@@ -207,6 +207,29 @@ TEST(NghttpH2H1, ReadsARefusalFrameByFrame) {
   EXPECT_EQ(nghttp.out.find("RST_STREAM"), std::string::npos) << nghttp.out;
 }
 
+/// Trailers both ways, where curl has none to offer.
+class Trailers : public testing::TestWithParam<Upstream> {};
+
+TEST_P(Trailers, PassBothWays) {
+  Reaction reaction;
+  reaction.trailers = {{"x-answer-sum", "43"}};
+  Service service(GetParam(), always(reaction));
+  Gateway gateway({.upstream = service.url(), .more = "unknown_paths: forward\n"});
+  const TempDir directory;
+  const CommandResult nghttp =
+      run({"nghttp", "-v", "--header=" + key_field(), "--trailer=x-request-sum: 42",
+           "--no-content-length", "--data=" + directory.write("body", "some body"),
+           "http://127.0.0.1:" + std::to_string(gateway.port()) + "/api/v9/upload"});
+  EXPECT_EQ(nghttp.exit_code, 0) << nghttp.err;
+  EXPECT_NE(nghttp.out.find("x-answer-sum: 43"), std::string::npos) << nghttp.out;
+  ASSERT_EQ(service.requests().size(), 1u);
+  EXPECT_EQ(service.requests().all()[0].body, "some body");
+  EXPECT_EQ(service.requests().all()[0].trailer("x-request-sum"), "42");
+}
+
+INSTANTIATE_TEST_SUITE_P(, Trailers, testing::ValuesIn(kEveryUpstream),
+                         [](const auto& test) { return pair_name(Downstream::h2, test.param); });
+
 class Tls : public testing::TestWithParam<std::pair<const char*, const char*>> {};
 
 TEST_P(Tls, AgreesOnTheClientsProtocolAndVersion) {
@@ -228,6 +251,14 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& test) {
       return std::string("Version") + test.param.first[0] + "_" + test.param.first[2];
     });
+
+TEST(TlsH1, IsSpokenWithAClientWithoutAlpn) {
+  Service service(Upstream::h1);
+  Gateway gateway({.upstream = service.url()});
+  CurlRequest sent = get_contacts();
+  sent.options = {"--no-alpn"};
+  EXPECT_EQ(gateway.request(Downstream::tls_h1, sent).status(), 200);
+}
 
 TEST(TlsOld, IsNotSpoken) {
   Gateway gateway({});
