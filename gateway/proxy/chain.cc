@@ -48,9 +48,9 @@ void ChainRun::run() {
       ++asked_;
       exchange_.trace.push_back({link.name, {}});
     }
-    const bool capped = exchange_.body_cap.error != nullptr;
+    const std::uint64_t cap = exchange_.body_cap.max_bytes;
     Verdict verdict = link.filter->on_request(exchange_, Resume(this));
-    if (!capped) exchange_.body_cap.filter_index = next_;
+    if (exchange_.body_cap.max_bytes != cap) exchange_.body_cap.filter_index = next_;
     note_time();
     switch (verdict.kind()) {
       case Verdict::Kind::next:

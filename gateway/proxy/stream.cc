@@ -75,11 +75,16 @@ void Stream::note_request(Head head) {
   const http::TargetParts parts = http::split_target(request.target);
   exchange_.path = parts.path;
   exchange_.query = parts.query;
-  exchange_.request_id = choose_request_id(request.fields, context_.loop);
   if (const auto expect = request.fields.find("Expect")) {
     expects_continue_ = ascii_iequals(*expect, "100-continue");
   }
   add_prefix_fields();
+}
+
+/// The filter request_id has been here first, where the request has got that far.
+void Stream::ensure_request_id() {
+  if (!exchange_.request_id.empty()) return;
+  exchange_.request_id = choose_request_id(exchange_.request.fields, context_.loop);
 }
 
 void Stream::add_prefix_fields() {
@@ -197,6 +202,7 @@ void Stream::invite_body() {
 }
 
 void Stream::call_upstream() {
+  ensure_request_id();
   exchange_.upstream = context_.upstream.name();
   Head head =
       make_upstream_head(exchange_, snapshot_->trusted_proxies.contains(connection_.peer_address()),
@@ -374,6 +380,7 @@ void Stream::reply(const ErrorRef& error, const std::string& detail) {
   exchange_.local_reply = error;
   exchange_.status = error->status;
   body_ = Body::unwanted;
+  ensure_request_id();
   drop_call();
   if (chain_) chain_->respond();
   drop_held_body();
@@ -438,6 +445,7 @@ void Stream::drop_call() {
 void Stream::finish() {
   if (finished_) return;
   finished_ = true;
+  ensure_request_id();
   drop_call();
   deadline_->disarm();
   if (chain_) chain_->end();

@@ -54,6 +54,7 @@ class Stream final : public Deferred,
   // --- the request arrives
   void note_request(Head head);
   ErrorRef fault_of_head() const;
+  void ensure_request_id();
   void add_prefix_fields();
   void run_chain(const Endpoint& endpoint);
 

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <memory>
+#include <unordered_map>
+
+#include "gateway/api/node_reader.h"
+#include "gateway/api/stores.h"
+
+namespace trackly::filters {
+
+/// The keys and accounts of a keys.yaml, in memory. Immutable after load and shared by all workers;
+/// answers at once.
+class KeyTable final : public KeyStore {
+ public:
+  /// Reads `accounts` and `keys`; what is wrong goes to `problems`.
+  static std::shared_ptr<KeyTable> read(const Node& file, Problems& problems);
+
+  Lookup<KeyAnswer> find(const KeyDigest& digest, Callback callback) override;
+  std::size_t size() const { return records_.size(); }
+
+ private:
+  struct DigestHash {
+    // A digest is as random as a hash can be.
+    std::size_t operator()(const KeyDigest& digest) const;
+  };
+  using Accounts = std::unordered_map<std::string, std::shared_ptr<const Account>>;
+
+  static Accounts read_accounts(const Node* node, Problems& problems);
+  void read_key(const Node& node, const Accounts& accounts, Problems& problems);
+
+  std::unordered_map<KeyDigest, std::shared_ptr<const KeyRecord>, DigestHash> records_;
+};
+
+}  // namespace trackly::filters

@@ -1,0 +1,224 @@
+#include "filters/rate_limit/rate_limit.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "filters/rate_limit/fields.h"
+#include "filters/rate_limit/rules.h"
+
+namespace trackly::filters {
+namespace {
+
+using rate_limit::Caller;
+using rate_limit::Rule;
+
+enum class OnFailure : std::uint8_t { local, deny, allow };
+
+struct Limits {
+  std::vector<Rule> rules;
+  bool shared = false;  // store: redis
+  OnFailure on_failure = OnFailure::local;
+  ErrorRef unavailable;
+};
+
+/// For names of buckets: what a client or an operator chose can hold no separator.
+std::string escaped(std::string_view text) {
+  static constexpr std::string_view kHex = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '_' || c == '-' || c == '.';
+    if (plain) {
+      out += c;
+    } else {
+      const auto byte = static_cast<unsigned char>(c);
+      out += '%';
+      out += kHex[byte >> 4];
+      out += kHex[byte & 15];
+    }
+  }
+  return out;
+}
+
+/// "account/key": the keys of an account stand beside it, so that a store can keep them together.
+std::string bucket_key(const Exchange& exchange, Caller caller) {
+  if (caller == Caller::global) return "global";
+  if (caller == Caller::address || exchange.key == nullptr) {
+    return "address." + escaped(exchange.client_address);
+  }
+  std::string key = "account." + escaped(exchange.key->account->id);
+  if (caller == Caller::api_key) key += "/" + exchange.key->id;
+  return key;
+}
+
+class RateLimit final : public Filter {
+ public:
+  /// `limits` is the factory's; `rules` are those of it that apply to the operation.
+  RateLimit(const Limits& limits, std::vector<const Rule*> rules, Services& services)
+      : limits_(limits),
+        rules_(std::move(rules)),
+        policy_field_(rate_limit::rate_limit_policy(rules_)),
+        services_(services) {}
+
+  Verdict on_request(Exchange& exchange, Resume resume) const override {
+    std::vector<BucketTake> takes = takes_of(exchange);
+    if (!limits_.shared) {
+      exchange.limiter.store_mode = "local";
+      return take_locally(exchange, std::move(takes));
+    }
+    exchange.limiter.store_mode = "redis";
+    auto taken = services_.redis_buckets->take(
+        takes, [this, &exchange, resume, takes](const TakeAnswer& answer) mutable {
+          resume(judge(exchange, std::move(takes), answer));
+        });
+    if (auto* pending = std::get_if<PendingPtr>(&taken)) return Verdict::wait(std::move(*pending));
+    return judge(exchange, std::move(takes), std::get<TakeAnswer>(taken));
+  }
+
+  /// A request that nobody has seen costs nothing.
+  void on_end(Exchange& exchange) const override {
+    if (exchange.delivered) return;
+    for (LimiterGrant& grant : exchange.limiter_grants) {
+      if (grant.limiter == this) grant.store->refund(grant.takes);
+    }
+  }
+
+ private:
+  std::vector<BucketTake> takes_of(const Exchange& exchange) const {
+    std::vector<BucketTake> takes;
+    takes.reserve(rules_.size());
+    for (const Rule* rule : rules_) {
+      const std::uint64_t items = std::max<std::uint64_t>(1, exchange.batch_items.value_or(1));
+      takes.push_back(
+          {&rule->policy, bucket_key(exchange, rule->caller), rule->costs_items ? items : 1});
+    }
+    return takes;
+  }
+
+  Verdict take_locally(Exchange& exchange, std::vector<BucketTake> takes) const {
+    // The local store always has its answer at hand.
+    const auto taken = services_.local_buckets.take(takes, nullptr);
+    return settle(exchange, std::move(takes), std::get<TakeAnswer>(taken), services_.local_buckets);
+  }
+
+  Verdict judge(Exchange& exchange, std::vector<BucketTake> takes, const TakeAnswer& answer) const {
+    if (answer.status == TakeAnswer::Status::ok) {
+      return settle(exchange, std::move(takes), answer, *services_.redis_buckets);
+    }
+    exchange.flag = "limiter_store_unavailable";
+    switch (limits_.on_failure) {
+      case OnFailure::local:
+        exchange.limiter.store_mode = "redis-local";
+        return take_locally(exchange, std::move(takes));
+      case OnFailure::allow:
+        exchange.limiter.store_mode = "redis-allow";
+        return Verdict::next();
+      case OnFailure::deny:
+        exchange.limiter.store_mode = "redis-deny";
+        break;
+    }
+    return Verdict::reject(limits_.unavailable);
+  }
+
+  Verdict settle(Exchange& exchange, std::vector<BucketTake> takes, const TakeAnswer& answer,
+                 TokenBucketStore& store) const {
+    add_fields(exchange.response_fields, answer.states);
+    if (answer.granted) {
+      note(exchange, least_left(answer.states), answer.states);
+      exchange.limiter_grants.push_back({this, &store, std::move(takes)});
+      return Verdict::next();
+    }
+    const std::size_t refusing = first_short(answer.states);
+    note(exchange, refusing, answer.states);
+    Duration wait{};
+    for (const BucketState& state : answer.states) wait = std::max(wait, state.retry_after);
+    exchange.response_fields.set("Retry-After", std::to_string(rate_limit::retry_seconds(wait)));
+    return Verdict::reject(rules_[refusing]->error);
+  }
+
+  void add_fields(FieldList& fields, const std::vector<BucketState>& states) const {
+    // Another rate_limit earlier in the chain may have said its part.
+    const auto add = [&fields](std::string_view name, const std::string& members) {
+      const auto before = fields.find(name);
+      fields.set(name, before ? std::string(*before) + ", " + members : members);
+    };
+    add("RateLimit-Policy", policy_field_);
+    add("RateLimit", rate_limit::rate_limit(rules_, states));
+  }
+
+  void note(Exchange& exchange, std::size_t index, const std::vector<BucketState>& states) const {
+    exchange.limiter.rule = rules_[index]->policy.name;
+    exchange.limiter.remaining = states[index].remaining;
+  }
+
+  static std::size_t least_left(const std::vector<BucketState>& states) {
+    const auto least = std::min_element(
+        states.begin(), states.end(),
+        [](const BucketState& a, const BucketState& b) { return a.remaining < b.remaining; });
+    return static_cast<std::size_t>(least - states.begin());
+  }
+
+  static std::size_t first_short(const std::vector<BucketState>& states) {
+    const auto first = std::find_if(states.begin(), states.end(), [](const BucketState& state) {
+      return state.retry_after > Duration::zero();
+    });
+    return first == states.end() ? 0 : static_cast<std::size_t>(first - states.begin());
+  }
+
+  const Limits& limits_;
+  const std::vector<const Rule*> rules_;
+  const std::string policy_field_;
+  Services& services_;
+};
+
+class RateLimitFactory final : public FilterFactory {
+ public:
+  explicit RateLimitFactory(Limits limits) : limits_(std::move(limits)) {}
+
+  std::unique_ptr<Filter> make(const Operation& operation, Services& services) const override {
+    std::vector<const Rule*> rules = rules_for(operation);
+    if (rules.empty()) return nullptr;
+    return std::make_unique<RateLimit>(limits_, std::move(rules), services);
+  }
+
+  std::string describe(const Operation& operation) const override {
+    std::string text;
+    for (const Rule* rule : rules_for(operation))
+      text += (text.empty() ? "" : ", ") + rule->policy.name;
+    return text;
+  }
+
+ private:
+  std::vector<const Rule*> rules_for(const Operation& operation) const {
+    std::vector<const Rule*> rules;
+    for (const Rule& rule : limits_.rules) {
+      if (rule.applies_to(operation)) rules.push_back(&rule);
+    }
+    return rules;
+  }
+
+  const Limits limits_;
+};
+
+}  // namespace
+
+std::unique_ptr<FilterFactory> make_rate_limit(MappingReader& settings, const FilterSetup& setup) {
+  Limits limits;
+  limits.shared = settings.choice<bool>("store", {{"local", false}, {"redis", true}}, false);
+  limits.on_failure = settings.choice<OnFailure>(
+      "on_store_failure",
+      {{"local", OnFailure::local}, {"deny", OnFailure::deny}, {"allow", OnFailure::allow}},
+      OnFailure::local);
+  limits.rules = rate_limit::read_rules(settings, setup);
+  settings.finish();
+  if (limits.shared && !setup.gateway.redis) {
+    settings.problems().add(settings.mark(), "store: redis needs the `redis` section");
+  }
+  limits.unavailable = setup.error("redis_unavailable", settings.mark(), settings.problems());
+  return std::make_unique<RateLimitFactory>(std::move(limits));
+}
+
+}  // namespace trackly::filters

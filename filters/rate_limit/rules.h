@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "gateway/api/filter.h"
+
+namespace trackly::filters::rate_limit {
+
+/// Whose bucket a rule draws on. A request without an API key counts for its client's address.
+enum class Caller : std::uint8_t { api_key, account, address, global };
+
+struct Rule {
+  BucketPolicy policy;
+  Caller caller = Caller::api_key;
+  bool costs_items = false;  // one token for each item of the batch, else one for the request
+  bool is_quota = false;
+  ErrorRef error;
+  std::vector<std::string> tags;  // empty: every operation
+  Mark mark;
+
+  bool applies_to(const Operation& operation) const;
+};
+
+/// Reads the items of `rules`. Problems: what cannot be read, names used twice, and buckets that a
+/// single request of an operation of `setup.api` could never be granted from.
+std::vector<Rule> read_rules(MappingReader& settings, const FilterSetup& setup);
+
+/// "100/s", "10/m", "5/h" or "1000000/day" as tokens and period of `policy`; false where it is none
+/// of them.
+bool parse_rate(std::string_view text, BucketPolicy& policy);
+
+}  // namespace trackly::filters::rate_limit
