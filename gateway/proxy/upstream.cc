@@ -10,6 +10,12 @@ namespace {
 // recommends as the least that a peer allows.
 constexpr std::size_t kCallsPerConnecting = 100;
 
+// Connections to one endpoint that may be in the making at one time. A burst of requests would
+// otherwise overflow the service's listen queue, and what the kernel drops there comes back after a
+// second at best; behind these the burst waits for the first that is ready, which is often one that
+// another call has left.
+constexpr std::size_t kMaxConnecting = 16;
+
 }  // namespace
 
 Upstream::Upstream(Loop& loop, net::Connector& connector, const UpstreamSettings& settings,
@@ -62,6 +68,7 @@ bool Upstream::assign_to(UpstreamEndpoint& endpoint, UpstreamCall& call) {
     }
   }
   if (endpoint.connections_.size() >= settings_.max_connections) return false;
+  if (endpoint.connecting() >= kMaxConnecting) return false;
   open(endpoint).attach(call);
   return true;
 }
@@ -119,6 +126,12 @@ void Upstream::serve_queue() {
     waiting_.push_front(&call);
     return;
   }
+}
+
+std::size_t UpstreamEndpoint::connecting() const {
+  return static_cast<std::size_t>(
+      std::count_if(connections_.begin(), connections_.end(),
+                    [](const auto& connection) { return connection->connecting(); }));
 }
 
 void Upstream::on_room(UpstreamConnection& connection) {

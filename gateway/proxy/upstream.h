@@ -22,6 +22,8 @@ class UpstreamEndpoint {
  private:
   friend class Upstream;
 
+  std::size_t connecting() const;
+
   const EndpointSettings& settings_;
   std::vector<std::unique_ptr<UpstreamConnection>> connections_;
   /// Those that may have room for a call; the one used last is used next, so that the others can

@@ -115,6 +115,7 @@ void UpstreamConnection::on_connected() {
       upstream_.assign(*call);
     }
   }
+  upstream_.serve_queue();  // another connection may be made now
   schedule_flush();
 }
 
