@@ -7,9 +7,9 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
-#include <regex>
 #include <set>
 #include <sstream>
+#include <string_view>
 
 #include "config/configuration.h"
 #include "config/file.h"
@@ -29,14 +29,20 @@ const std::filesystem::path kConfig = std::filesystem::path(TRACKLY_SOURCE_DIR) 
 
 std::string shipped_text() { return *config::read_file(kConfig / "gateway.yaml"); }
 
+/// A "#" that is not followed by one space, as in a comment, starts an example that is off.
+bool is_example(std::string_view line) {
+  if (!line.starts_with('#') || line.size() == 1) return false;
+  return line[1] != ' ' || line.substr(1).starts_with("  ");
+}
+
 /// The file with its examples turned on. An empty collection right before one makes way for it.
 std::string with_examples(const std::string& text) {
   std::istringstream lines(text);
   std::string out;
   for (std::string line; std::getline(lines, line);) {
-    if (std::regex_search(line, std::regex("^#([^ ]|  )"))) {
+    if (is_example(line)) {
       line.erase(0, 1);
-      out = std::regex_replace(out, std::regex(": (\\{\\}|\\[\\])\n$"), ":\n");
+      if (out.ends_with(": {}\n") || out.ends_with(": []\n")) out.replace(out.size() - 4, 4, "\n");
     }
     out += line + '\n';
   }
