@@ -152,9 +152,10 @@ void append_findings(JsonLine& line, const Exchange& exchange) {
   }
   if (exchange.batch_items.has_value()) line.number("batch_items", *exchange.batch_items);
   const LimiterFacts& limiter = exchange.limiter;
-  if (limiter.rule.empty()) return;
+  // Without its store the limiter decides, but no rule does.
+  if (limiter.rule.empty() && limiter.store_mode.empty()) return;
   line.begin_object("limiter");
-  line.text("rule", limiter.rule);
+  if (!limiter.rule.empty()) line.text("rule", limiter.rule);
   if (limiter.remaining.has_value()) line.number("remaining", *limiter.remaining);
   if (!limiter.store_mode.empty()) line.text("store", limiter.store_mode);
   line.end_object();

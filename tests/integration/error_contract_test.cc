@@ -176,8 +176,12 @@ void expect_contract(const CurlAnswer& answer, const Refusal& refusal) {
   EXPECT_EQ(answer.field("content-length"), std::to_string(refusal.body.size()));
   EXPECT_EQ(answer.field("x-request-id"), "the-request");
   EXPECT_EQ(answer.count("date"), 1u);
-  EXPECT_TRUE(
-      answer.field("proxy-status").starts_with("trackly-gateway; error=http_request_denied"))
+  // RFC 9209: what a rule denies, and what could not be routed or read in the first place.
+  const std::string error =
+      refusal.refused_by.empty() ? "http_request_error" : "http_request_denied";
+  const std::string details = refusal.code.empty() ? "account_suspended" : refusal.code;
+  EXPECT_TRUE(answer.field("proxy-status")
+                  .starts_with("trackly-gateway; error=" + error + "; details=\"" + details))
       << answer.field("proxy-status");
 }
 
