@@ -311,9 +311,10 @@ void H2Codec::on_remote_end(H2Stream& stream) {
 void H2Codec::on_closed(H2Stream& stream, std::uint32_t error) {
   credit_outstanding(stream);
   on_stream_closed(stream);
-  const bool complete = stream.remote_ended && stream.has_head;
+  // A server that has answered may want no more of the request (RFC 9113 section 8.1).
+  const bool complete =
+      stream.remote_ended && stream.has_head && (stream.end_produced || side_ == Side::client);
   if (error == NGHTTP2_NO_ERROR && complete) {
-    // Also where a server that has answered wants no more of the request (RFC 9113 section 8.1).
     tell_done(stream);
   } else if (stream.has_head || side_ == Side::client) {
     PeerReset reset;

@@ -599,6 +599,14 @@ TEST(H2Server, TellsWhenTheClientCancels) {
   EXPECT_THAT(server.frames(), IsEmpty());
 }
 
+TEST(H2Server, TakesEveryResetWithinAnAnswerForACancellation) {
+  H2Server server;
+  server.receive(server.wire.headers(1, get(), true));
+  server.begin_answer(1);
+  server.receive(H2Wire::rst_stream(1, NGHTTP2_NO_ERROR));
+  EXPECT_THAT(server.events.take(), ElementsAre("head 1 GET /a?b end", "reset 1"));
+}
+
 TEST(H2Server, TellsWhenTheConnectionEnds) {
   H2Server server;
   server.receive(server.wire.headers(1, get(), true));
