@@ -100,7 +100,7 @@ class RuleCompiler {
     rule.path_index = path_index(operation.path, parameter.name);
     rule.required = parameter.required && parameter.in == Parameter::In::query;
     if (parameter.schema != nullptr) read_schema(*parameter.schema, rule);
-    if (rule.required) rule.missing = missing_row(parameter);
+    rule.missing = missing_row(parameter);
     if (rule.program == nullptr && !rule.required) return std::nullopt;
     return rule;
   }

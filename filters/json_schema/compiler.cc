@@ -494,6 +494,8 @@ void Compiler::dependent_schemas(Scope& scope, const Node& value) {
 }
 
 void Compiler::items(Scope& scope, const Node& value) {
+  // Spares a walk over all items of a batch.
+  if (value.is_boolean() && value.boolean) return;
   const Node* prefix = scope.find("prefixItems");
   const SchemaId id = child(scope, value);
   Rule& rule = add_without_row(scope, Op::items);

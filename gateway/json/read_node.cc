@@ -33,6 +33,25 @@ class Marker {
   int line_ = 1;
 };
 
+// The index that finds a control character in a string, or a string without its end, looks at many
+// bytes at a time and does not say where. Where a quote is missing, it is missing before the first
+// line end that seems to be in a string.
+std::size_t offset_in_string(std::string_view text) {
+  bool in_string = false;
+  std::size_t opening_quote = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '"') {
+      in_string = !in_string;
+      opening_quote = i;
+    } else if (in_string && text[i] == '\\') {
+      ++i;
+    } else if (in_string && static_cast<unsigned char>(text[i]) < 0x20) {
+      return i;
+    }
+  }
+  return opening_quote;
+}
+
 Node to_node(Value value, Marker& marker) {
   Node node;
   node.mark = marker.at(value.offset());
@@ -74,7 +93,10 @@ Node read_node(std::string_view text, const std::string& file_name, Problems& pr
   Marker marker(text, file_name);
   const auto root = parser.parse(text, kMaxDepth, Root::any);
   if (root) return to_node(*root, marker);
-  const ParseError& error = root.error();
+  ParseError error = root.error();
+  if (error.fault == ParseFault::control_character || error.fault == ParseFault::unclosed_string) {
+    error.offset = offset_in_string(text);
+  }
   const Mark mark =
       error.offset == ParseError::kUnknownOffset ? marker.file() : marker.at(error.offset);
   problems.add(mark, "not valid JSON: " + std::string(to_string(error.fault)));

@@ -50,6 +50,9 @@ TEST(ReadNode, MarksLinesAndColumns) {
 TEST(ReadNode, SaysWhatIsWrongAndWhere) {
   EXPECT_EQ(problem("{\n  \"a\": 01}"), "s.json:2:8: not valid JSON: invalid number");
   EXPECT_EQ(problem("[1,\n2,]"), "s.json:2:3: not valid JSON: unexpected token");
+  EXPECT_EQ(problem("{\"a\":\n \"b}"), "s.json:2:2: not valid JSON: unclosed string");
+  EXPECT_EQ(problem("{\"a\": \"b,\n\"c\": \"d\"}"), "s.json:1:10: not valid JSON: unclosed string");
+  EXPECT_EQ(problem("[\"a\tb\"]"), "s.json:1:4: not valid JSON: control character in a string");
   EXPECT_EQ(problem("\"\xFF\""), "s.json: not valid JSON: invalid UTF-8");
   EXPECT_EQ(problem(""), "s.json:1:1: not valid JSON: empty");
 }
