@@ -155,6 +155,7 @@ void EventLoop::run() {
     event_base_loop(base_.get(), EVLOOP_ONCE);
   }
   run_tasks();
+  stopped_.store(false, std::memory_order_relaxed);
 }
 
 void EventLoop::stop() {

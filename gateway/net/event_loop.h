@@ -39,7 +39,7 @@ class EventLoop final : public Loop {
   void post(std::function<void()> task) override;
   void defer_delete(std::unique_ptr<Deferred> object) override;
 
-  /// Runs turns until stop().
+  /// Runs turns until stop(); may be called again after that.
   void run();
   /// Any thread: run() returns after the turn in which this arrives.
   void stop();
