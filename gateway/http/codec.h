@@ -88,16 +88,16 @@ class CodecEvents {
 
 /// The limits that a codec enforces; sizes in bytes.
 struct CodecLimits {
-  std::size_t header_bytes = 64 * 1024;
+  std::size_t header_bytes = 64UL << 10;
   std::size_t header_count = 100;
-  std::size_t uri_bytes = 16 * 1024;
+  std::size_t uri_bytes = 16UL << 10;
   std::size_t max_streams = 128;
   /// Body bytes that a stream may have delivered and not been credited for, before its first credit
   /// (a request that nothing has vouched for yet) and after it.
-  std::size_t initial_window = 64 * 1024;
-  std::size_t open_window = 1024 * 1024;
+  std::size_t initial_window = 64UL << 10;
+  std::size_t open_window = 1UL << 20;
   /// send_body() takes at most this much that is not produced yet.
-  std::size_t send_buffer = 64 * 1024;
+  std::size_t send_buffer = 64UL << 10;
   /// A refused request that is still being sent: bytes that are read and discarded before the codec
   /// gives the sender up.
   std::uint64_t linger_bytes = 64ULL << 20;

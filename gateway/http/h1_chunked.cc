@@ -4,7 +4,7 @@ namespace trackly::http {
 namespace {
 
 // Extensions and leading zeros that carry no body: a sender that goes on and on is not serious.
-constexpr std::size_t kMaxOverhead = 16 * 1024;
+constexpr std::size_t kMaxOverhead = 16UL << 10;
 
 }  // namespace
 

@@ -42,7 +42,7 @@ void H1ClientCodec::send_head(StreamId id, const Head& head, bool end) {
   } else if (head.method == "POST" || head.method == "PUT" || head.method == "PATCH") {
     body.kind = BodyLength::Kind::known;  // RFC 9110 section 8.6: says that there is none
   }
-  writer_.begin(*std::move(text), body);
+  writer_.begin(*text, body);
   writer_.close_head("");
   if (end) writer_.body({}, true);
 }

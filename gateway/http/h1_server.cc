@@ -183,7 +183,7 @@ void H1ServerCodec::send_head(StreamId id, const Head& head, bool end) {
   } else {
     body.kind = client_is_http10_ ? BodyLength::Kind::until_close : BodyLength::Kind::chunked;
   }
-  writer_.begin(std::move(text), body);
+  writer_.begin(text, body);
   if (end) writer_.body({}, true);
   refuse_if_incomplete();
 }

@@ -19,7 +19,7 @@ void append_chunk_size(std::string& out, std::size_t size) {
 
 }  // namespace
 
-void H1Writer::begin(std::string head, BodyLength body) {
+void H1Writer::begin(std::string_view head, BodyLength body) {
   begun_ = true;
   length_ = body;
   lines_.append(head);

@@ -24,7 +24,7 @@ class H1Writer {
 
   /// `head` without its empty line; `body` says how a body is framed, Kind::none that none is
   /// written whatever body() gets.
-  void begin(std::string head, BodyLength body);
+  void begin(std::string_view head, BodyLength body);
   bool begun() const { return begun_; }
   /// The head has begun and nothing of it was produced: connection fields may be added.
   bool head_is_open() const { return begun_ && !head_closed_; }
