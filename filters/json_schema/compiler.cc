@@ -181,9 +181,6 @@ class Compiler {
   std::multimap<SchemaId, InPlaceStep> in_place_steps_;
 };
 
-// First the value's type, then what `$ref` says, then its members: this part of the table is the
-// order in which a schema is judged. All others are judged in the order in which the schema writes
-// them.
 const Compiler::Keyword Compiler::kKeywords[] = {
     {"type", Judges::value, &Compiler::type},
     {"$ref", Judges::value_by_parts, &Compiler::reference},
@@ -293,6 +290,8 @@ void Compiler::compile_mapping(const Node& schema, Context context, SchemaId id)
   context.assert_formats = read_flag(schema, "x-assert-formats", context.assert_formats);
 
   Scope scope{schema, std::move(context), ErrorRows(schema, problems_), id, {}, {}};
+  // The order in which a schema is judged: its type, what `$ref` says, its members; then all others
+  // in the order in which it writes them.
   const std::string_view first[] = {"type", "$ref", "properties"};
   for (const std::string_view keyword : first) compile_keyword(scope, keyword);
   for (const Node::Entry& entry : schema.entries) {

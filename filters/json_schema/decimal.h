@@ -26,7 +26,7 @@ class Decimal {
   std::optional<std::uint64_t> to_count() const;
 
   std::strong_ordering operator<=>(const Decimal& other) const;
-  bool operator==(const Decimal& other) const { return (*this <=> other) == 0; }
+  bool operator==(const Decimal& other) const { return std::is_eq(*this <=> other); }
 
   /// A text that equal numbers share.
   void append_normal_form(std::string& out) const;
