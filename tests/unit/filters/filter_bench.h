@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -26,6 +29,20 @@ class FilterBench {
     api_.operations.reserve(8);
   }
 
+  /// A catalogue of other entries than the plain ones of the constructor.
+  void catalogue(std::vector<ErrorEntry> entries) {
+    catalogue_ = ErrorCatalogue(std::move(entries));
+  }
+  /// What the filter reads from a file of that path, as JSON.
+  void file(std::string path, std::string_view json) { files_[std::move(path)] = json; }
+  /// The configuration has a `redis` section.
+  void redis_is_configured() { settings_.redis.emplace(); }
+  /// What filters are lent; outlives the bench.
+  void lend(Hasher& hasher) { services_.emplace(Services{loop_, hasher, buckets_, nullptr}); }
+  void lend(TokenBucketStore& local, TokenBucketStore* shared) {
+    services_.emplace(Services{loop_, hasher_, local, shared});
+  }
+
   /// The document that schemas stand in, as JSON; call it once, before the operations.
   const Node& document(std::string_view json) {
     api_.document = json::read_node(json, "openapi.json", problems_);
@@ -42,7 +59,10 @@ class FilterBench {
   void make(MakeFilter make_filter, std::string_view settings_json = "{}") {
     const Node settings = json::read_node(settings_json, "gateway.json", problems_);
     MappingReader reader(&settings, problems_);
-    const FilterSetup setup{api_, catalogue_, settings_, {}};
+    const FilterSetup setup{api_, catalogue_, settings_,
+                            [this](const std::string& path, const Mark& mark, Problems& problems) {
+                              return read_file(path, mark, problems);
+                            }};
     factory_ = make_filter(reader, setup);
   }
 
@@ -50,7 +70,7 @@ class FilterBench {
   std::string describe(const Operation& operation) const { return factory_->describe(operation); }
   /// nullptr where the operation needs no such filter.
   std::unique_ptr<Filter> filter(const Operation& operation) {
-    return factory_->make(operation, services_);
+    return factory_->make(operation, *services_);
   }
 
  private:
@@ -73,6 +93,14 @@ class FilterBench {
     return all;
   }
 
+  Node read_file(const std::string& path, const Mark& mark, Problems& problems) const {
+    if (const auto found = files_.find(path); found != files_.end()) {
+      return json::read_node(found->second, path, problems);
+    }
+    problems.add(mark, path + ": no such file");
+    return {};
+  }
+
   ApiDescription api_;
   ErrorCatalogue catalogue_;
   Settings settings_;
@@ -81,11 +109,12 @@ class FilterBench {
   test::ManualLoop loop_;
   NoHasher hasher_;
   NoBuckets buckets_;
-  Services services_{loop_, hasher_, buckets_, nullptr};
+  std::map<std::string, std::string, std::less<>> files_;
+  std::optional<Services> services_{Services{loop_, hasher_, buckets_, nullptr}};
 };
 
 /// One request to one operation, and what a filter says of it.
-class RequestToFilter {
+class RequestToFilter final : public Resumable {
  public:
   explicit RequestToFilter(const Operation& operation) { exchange.operation = &operation; }
 
@@ -106,33 +135,47 @@ class RequestToFilter {
     return *this;
   }
 
-  /// "next", "hold", or the id of the row that refuses it. The body is held when the filter asks.
+  /// "next", "wait", or the id of the row that refuses it. The body is held when the filter asks.
   std::string ask(const Filter& filter) {
-    Verdict verdict = filter.on_request(exchange, Resume(nullptr));
+    Verdict verdict = filter.on_request(exchange, Resume(this));
     if (verdict.kind() == Verdict::Kind::hold_body) {
       was_held = true;
       held_.append(body_);
       exchange.body = &held_;
-      verdict = filter.on_request(exchange, Resume(nullptr));
+      verdict = filter.on_request(exchange, Resume(this));
     }
-    detail = verdict.detail();
-    switch (verdict.kind()) {
-      case Verdict::Kind::next:
-        return "next";
-      case Verdict::Kind::reject:
-        text = verdict.error()->text;
-        return verdict.error()->id;
-      default:
-        return "held or waited again";
-    }
+    return said(std::move(verdict));
   }
 
   Exchange exchange;
   bool was_held = false;
   std::string detail;
   std::string text;
+  ErrorRef error;          // of a refusal
+  std::string came_later;  // what ask() would have said, when the filter that waited goes on
+  PendingPtr pending;      // what it waits for
 
  private:
+  void resume(Verdict verdict) override { came_later = said(std::move(verdict)); }
+
+  std::string said(Verdict verdict) {
+    detail = verdict.detail();
+    switch (verdict.kind()) {
+      case Verdict::Kind::next:
+        return "next";
+      case Verdict::Kind::reject:
+        error = verdict.error();
+        text = error->text;
+        return error->id;
+      case Verdict::Kind::wait:
+        pending = verdict.take_pending();
+        return "wait";
+      case Verdict::Kind::hold_body:
+        break;
+    }
+    return "held again";
+  }
+
   json::Parser parser_;
   json::HeldBody held_{parser_, 64};
   std::string body_;
