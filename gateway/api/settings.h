@@ -63,10 +63,10 @@ struct RedisSettings {
 
 struct Limits {
   /// Request line and fields together, and the same for trailers.
-  std::size_t header_bytes = 64 * 1024;
+  std::size_t header_bytes = std::size_t{64} * 1024;
   std::size_t header_count = 100;
   /// The request target alone; a longer one is 414.
-  std::size_t uri_bytes = 16 * 1024;
+  std::size_t uri_bytes = std::size_t{16} * 1024;
   /// From a request's first byte to the end of its head; on a new connection from the accept on.
   std::chrono::nanoseconds header_timeout = std::chrono::seconds(10);
   /// Between two pieces of a request body.

@@ -12,6 +12,15 @@ constexpr std::string_view kName = "trackly-gateway";
 
 bool needs_retry_after(int status) { return status == 429 || status == 503; }
 
+/// RFC 9110 section 10.2.3: whole seconds, at least one, or a date in the form of section 5.6.7. A
+/// service's value that is neither would tell a client nothing.
+bool is_retry_after(std::string_view value) {
+  constexpr std::size_t kDateSize = std::string_view("Sun, 06 Nov 1994 08:49:37 GMT").size();
+  if (value.size() == kDateSize) return value.substr(3, 2) == ", " && value.ends_with(" GMT");
+  return !value.empty() && value.find_first_not_of("0123456789") == value.npos &&
+         value.find_first_not_of('0') != value.npos;
+}
+
 /// Who refuses is told apart: a rule (denied) from a request that could not be read or routed
 /// (error).
 std::string_view refusal_type(const Exchange& exchange) {
@@ -76,8 +85,9 @@ LocalReply write_reply(const Exchange& exchange, const std::string& message, Wal
   fields.add("Proxy-Status", proxy_status(exchange));
   for (const FieldList::Field& field : exchange.response_fields)
     fields.add(field.name, field.value);
-  if (needs_retry_after(error.status) && !fields.find("Retry-After"))
-    fields.add("Retry-After", "1");
+  if (needs_retry_after(error.status) && !is_retry_after(fields.find("Retry-After").value_or(""))) {
+    fields.set("Retry-After", "1");
+  }
   fields.set(kRequestIdField, exchange.request_id);
   return reply;
 }

@@ -139,6 +139,7 @@ void Stream::on_end() {
   if (body_ == Body::held) {
     chain_->body_ready();
   } else {
+    if (trailers_) trailers_ = make_upstream_trailers(*std::move(trailers_), exchange_);
     request_pipe_.end(std::move(trailers_));
   }
   update_deadline();

@@ -132,6 +132,15 @@ void add_trace(FieldList& out, const FieldList& received, Loop& loop) {
   }
 }
 
+bool is_kept_from_service(std::string_view name, const Exchange& exchange) {
+  const auto is_replaced = [name](const FieldList::Field& field) {
+    return same_to_a_service(name, field.name);
+  };
+  return is_any_of(name, kOurs) || ascii_iequals(name, "Via") || ascii_iequals(name, "Expect") ||
+         imitates_framing(name) || is_any_of(name, exchange.removed_upstream_fields) ||
+         std::any_of(exchange.upstream_fields.begin(), exchange.upstream_fields.end(), is_replaced);
+}
+
 }  // namespace
 
 Head make_upstream_head(const Exchange& exchange, bool peer_is_trusted,
@@ -144,17 +153,8 @@ Head make_upstream_head(const Exchange& exchange, bool peer_is_trusted,
   head.target = request.target;
   head.content_length = request.content_length;
 
-  const auto is_replaced = [&exchange](std::string_view name) {
-    return std::any_of(exchange.upstream_fields.begin(), exchange.upstream_fields.end(),
-                       [name](const auto& field) { return same_to_a_service(name, field.name); });
-  };
   for (const FieldList::Field& field : request.fields) {
-    if (is_any_of(field.name, kOurs) || ascii_iequals(field.name, "Via") ||
-        ascii_iequals(field.name, "Expect") || imitates_framing(field.name) ||
-        is_replaced(field.name) || is_any_of(field.name, exchange.removed_upstream_fields)) {
-      continue;
-    }
-    head.fields.add(field.name, field.value);
+    if (!is_kept_from_service(field.name, exchange)) head.fields.add(field.name, field.value);
   }
 
   add_forwarded(head.fields, exchange, peer_is_trusted, peer_address);
@@ -165,6 +165,13 @@ Head make_upstream_head(const Exchange& exchange, bool peer_is_trusted,
     head.fields.add(field.name, field.value);
   }
   return head;
+}
+
+FieldList make_upstream_trailers(FieldList trailers, const Exchange& exchange) {
+  trailers.remove_if([&exchange](const FieldList::Field& field) {
+    return is_kept_from_service(field.name, exchange);
+  });
+  return trailers;
 }
 
 }  // namespace trackly::proxy

@@ -19,4 +19,8 @@ namespace trackly::proxy {
 Head make_upstream_head(const Exchange& exchange, bool peer_is_trusted,
                         std::string_view peer_address, Loop& loop);
 
+/// The trailers of a streamed request as the service gets them: without fields that are ours to
+/// set.
+FieldList make_upstream_trailers(FieldList trailers, const Exchange& exchange);
+
 }  // namespace trackly::proxy

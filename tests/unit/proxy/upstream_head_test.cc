@@ -165,5 +165,15 @@ TEST_F(UpstreamHead, DropsFieldsThatImitateFraming) {
   EXPECT_EQ(sent("X_Custom"), "fine");
 }
 
+TEST_F(UpstreamHead, TrailersCannotSayWhatTheHeadMayNot) {
+  FieldList trailers;
+  trailers.add("X-Account-Id", "evil");
+  trailers.add("x_forwarded_for", "evil");
+  trailers.add("Checksum", "1");
+  const FieldList passed = make_upstream_trailers(trailers, exchange_);
+  EXPECT_EQ(passed.size(), 1U);
+  EXPECT_EQ(passed.find("checksum"), "1");
+}
+
 }  // namespace
 }  // namespace trackly::proxy
