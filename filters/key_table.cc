@@ -29,6 +29,12 @@ std::optional<KeyDigest> parse_digest(std::string_view text) {
   return digest;
 }
 
+/// It is sent to the service, in X-Account-Id.
+bool can_stand_in_a_field(std::string_view id) {
+  return !id.empty() &&
+         std::all_of(id.begin(), id.end(), [](char c) { return c > ' ' && c <= '~'; });
+}
+
 std::shared_ptr<const Account> read_account(std::string id, const Node& node, Problems& problems) {
   auto account = std::make_shared<Account>();
   account->id = std::move(id);
@@ -57,7 +63,8 @@ std::shared_ptr<KeyTable> KeyTable::read(const Node& file, Problems& problems) {
   auto table = std::make_shared<KeyTable>();
   MappingReader reader(&file, problems);
   const Accounts accounts = read_accounts(reader.take("accounts"), problems);
-  for (const Node* key : reader.list("keys")) table->read_key(*key, accounts, problems);
+  KeyNames names;
+  for (const Node* key : reader.list("keys")) table->read_key(*key, accounts, names, problems);
   reader.finish();
   return table;
 }
@@ -70,12 +77,16 @@ KeyTable::Accounts KeyTable::read_accounts(const Node* node, Problems& problems)
     return accounts;
   }
   for (const Node::Entry& entry : node->entries) {
+    if (!can_stand_in_a_field(entry.key)) {
+      problems.add(entry.key_mark, "accounts: an id is one or more visible ASCII characters");
+    }
     accounts.emplace(entry.key, read_account(entry.key, entry.value, problems));
   }
   return accounts;
 }
 
-void KeyTable::read_key(const Node& node, const Accounts& accounts, Problems& problems) {
+void KeyTable::read_key(const Node& node, const Accounts& accounts, KeyNames& names,
+                        Problems& problems) {
   MappingReader reader(&node, problems);
   const std::string sha256 = reader.string("sha256", "");
   const std::string account_id = reader.string("account", "");
@@ -91,7 +102,11 @@ void KeyTable::read_key(const Node& node, const Accounts& accounts, Problems& pr
   if (account == accounts.end()) {
     problems.add(node.mark, "account: \"" + account_id + "\" is not among the accounts");
   }
-  if (name.empty()) problems.add(node.mark, "name: a key needs one, for the access log");
+  if (name.empty()) {
+    problems.add(node.mark, "name: a key needs one, for the access log");
+  } else if (!names.emplace(account_id, name).second) {
+    problems.add(node.mark, "name: the account has a key \"" + name + "\" already");
+  }
   if (!digest || account == accounts.end() || name.empty()) return;
 
   auto record = std::make_shared<KeyRecord>();

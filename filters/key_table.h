@@ -1,7 +1,10 @@
 #pragma once
 
 #include <memory>
+#include <set>
+#include <string>
 #include <unordered_map>
+#include <utility>
 
 #include "gateway/api/node_reader.h"
 #include "gateway/api/stores.h"
@@ -24,9 +27,11 @@ class KeyTable final : public KeyStore {
     std::size_t operator()(const KeyDigest& digest) const;
   };
   using Accounts = std::unordered_map<std::string, std::shared_ptr<const Account>>;
+  /// Account and name: what the access log calls a key has to name one.
+  using KeyNames = std::set<std::pair<std::string, std::string>>;
 
   static Accounts read_accounts(const Node* node, Problems& problems);
-  void read_key(const Node& node, const Accounts& accounts, Problems& problems);
+  void read_key(const Node& node, const Accounts& accounts, KeyNames& names, Problems& problems);
 
   std::unordered_map<KeyDigest, std::shared_ptr<const KeyRecord>, DigestHash> records_;
 };

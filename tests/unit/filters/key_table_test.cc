@@ -127,6 +127,33 @@ TEST_F(KeyTableTest, EveryMistakeIsReportedWithItsLine) {
                               "keys.yaml:12:5: unknown key \"key\"; did you mean \"keys\"?")));
 }
 
+TEST_F(KeyTableTest, AnAccountsIdCanStandInAHeaderField) {
+  read(
+      "{\"accounts\":{\n\"acct "
+      "42\":{},\n\"acct\\r\\nX-Evil\":{},\n\"caf\u00e9\":{},\n\"a:/~!\":{}}}");
+  EXPECT_THAT(
+      problems(),
+      ElementsAre("keys.yaml:2:1: accounts: an id is one or more visible ASCII characters",
+                  "keys.yaml:3:1: accounts: an id is one or more visible ASCII characters",
+                  "keys.yaml:4:1: accounts: an id is one or more visible ASCII characters"));
+}
+
+TEST_F(KeyTableTest, ANameIsOneKeyOfItsAccount) {
+  std::string second = kDigest;
+  second.back() = '9';
+  std::string third = kDigest;
+  third.back() = '7';
+  read(R"({"accounts":{"a":{},"b":{}},"keys":[
+      {"sha256":")" +
+       kDigest + R"(","account":"a","name":"production"},
+      {"sha256":")" +
+       second + R"(","account":"b","name":"production"},
+      {"sha256":")" +
+       third + R"(","account":"a","name":"production"}]})");
+  EXPECT_THAT(problems(),
+              ElementsAre("keys.yaml:4:7: name: the account has a key \"production\" already"));
+}
+
 TEST_F(KeyTableTest, WhatIsNoMappingIsReported) {
   read(R"({"accounts":["a"],"keys":{"sha256":"x"}})");
   ASSERT_EQ(problems().size(), 2U);
