@@ -443,6 +443,7 @@ class RateLimitSettingsTest : public RateLimitTest {
  protected:
   std::vector<std::string> problems_of(std::string_view settings) {
     FilterBench bench({"rate_limited", "daily_cap_exceeded", "redis_unavailable"});
+    bench.operation("POST", "/messages").tags = {"send"};
     Operation& bulk = bench.operation("POST", "/bulk");
     bulk.tags = {"bulk"};
     bulk.batch = Batch{"/messages", 1000, "rate_limited", "", Mark()};
