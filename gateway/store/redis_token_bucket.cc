@@ -129,16 +129,25 @@ class PendingTake final : public Pending {
     if (reply.kind == RedisReply::Kind::error) {
       return unavailable(std::string_view(reply.text).substr(0, reply.text.find(' ')));
     }
-    if (reply.items.size() != 1 + 2 * buckets_.size()) return unavailable("unexpected reply");
+    if (!is_verdict(reply)) return unavailable("unexpected reply");
     TakeAnswer take;
     take.granted = reply.items[0].integer == 1;
     for (std::size_t i = 0; i < buckets_.size(); ++i) {
       const auto [policy, cost] = buckets_[i];
       const Wide whole = reply.items[1 + 2 * i].integer;
       const Wide debt = whole * Scale(*policy).n + reply.items[2 + 2 * i].integer;
-      take.states.push_back(state_of(*policy, cost, take.granted, std::max<Wide>(debt, 0)));
+      take.states.push_back(state_of(*policy, cost, take.granted, debt));
     }
     return take;
+  }
+
+  /// Whether it is what the script returns: granted or not, then a debt in two parts for each
+  /// bucket.
+  bool is_verdict(const RedisReply& reply) const {
+    return reply.items.size() == 1 + 2 * buckets_.size() &&
+           std::all_of(reply.items.begin(), reply.items.end(), [](const RedisReply& item) {
+             return item.kind == RedisReply::Kind::integer && item.integer >= 0;
+           });
   }
 
   RedisClient& client_;
