@@ -29,7 +29,7 @@ std::string rate_limit_policy(std::span<const Rule* const> rules) {
     if (!text.empty()) text += ", ";
     text += '"' + rule->policy.name + "\";q=" + std::to_string(rule->policy.burst) +
             ";w=" + std::to_string(window_seconds(rule->policy));
-    if (rule->costs_items) text += ";qu=\"items\"";
+    if (rule->costs_items) text += ";trackly-unit=\"items\"";
   }
   return text;
 }

@@ -1,6 +1,10 @@
 #include "filters/rate_limit/rate_limit.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
+#include <array>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <utility>
@@ -43,11 +47,25 @@ std::string escaped(std::string_view text) {
   return out;
 }
 
+/// Who an address stands for. A client of IPv6 commonly has 2^64 addresses to itself (RFC 6177), so
+/// there it is the network.
+std::string network_of(std::string_view address) {
+  const std::string text(address);
+  in6_addr v6{};
+  if (inet_pton(AF_INET6, text.c_str(), &v6) != 1) return text;
+  std::array<char, INET6_ADDRSTRLEN> printed{};
+  if (IN6_IS_ADDR_V4MAPPED(&v6)) {
+    return inet_ntop(AF_INET, &v6.s6_addr[12], printed.data(), printed.size());
+  }
+  std::fill(std::begin(v6.s6_addr) + 8, std::end(v6.s6_addr), std::uint8_t{0});
+  return std::string(inet_ntop(AF_INET6, &v6, printed.data(), printed.size())) + "/64";
+}
+
 /// "account/key": the keys of an account stand beside it, so that a store can keep them together.
 std::string bucket_key(const Exchange& exchange, Caller caller) {
   if (caller == Caller::global) return "global";
   if (caller == Caller::address || exchange.key == nullptr) {
-    return "address." + escaped(exchange.client_address);
+    return "address." + escaped(network_of(exchange.client_address));
   }
   std::string key = "account." + escaped(exchange.key->account->id);
   if (caller == Caller::api_key) key += "/" + exchange.key->id;
@@ -131,10 +149,9 @@ class RateLimit final : public Filter {
       exchange.limiter_grants.push_back({this, &store, std::move(takes)});
       return Verdict::next();
     }
-    const std::size_t refusing = first_short(answer.states);
+    const std::size_t refusing = longest_wait(answer.states);
     note(exchange, refusing, answer.states);
-    Duration wait{};
-    for (const BucketState& state : answer.states) wait = std::max(wait, state.retry_after);
+    const Duration wait = answer.states[refusing].retry_after;
     exchange.response_fields.set("Retry-After", std::to_string(rate_limit::retry_seconds(wait)));
     return Verdict::reject(rules_[refusing]->error);
   }
@@ -161,11 +178,12 @@ class RateLimit final : public Filter {
     return static_cast<std::size_t>(least - states.begin());
   }
 
-  static std::size_t first_short(const std::vector<BucketState>& states) {
-    const auto first = std::find_if(states.begin(), states.end(), [](const BucketState& state) {
-      return state.retry_after > Duration::zero();
-    });
-    return first == states.end() ? 0 : static_cast<std::size_t>(first - states.begin());
+  /// Where several rules are short, the one that keeps the client waiting is the one to name.
+  static std::size_t longest_wait(const std::vector<BucketState>& states) {
+    const auto longest = std::max_element(
+        states.begin(), states.end(),
+        [](const BucketState& a, const BucketState& b) { return a.retry_after < b.retry_after; });
+    return static_cast<std::size_t>(longest - states.begin());
   }
 
   const Limits& limits_;

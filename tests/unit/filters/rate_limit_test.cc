@@ -199,8 +199,22 @@ TEST_F(RateLimitTest, WithoutAKeyTheAddressCounts) {
   asked->exchange().key = nullptr;
   asked->exchange().client_address = "2001:db8::1";
   ask(*asked);
-  EXPECT_THAT(local_.taken,
-              ElementsAre("k address.2001%3Adb8%3A%3A1 1", "a address.2001%3Adb8%3A%3A1 1"));
+  EXPECT_THAT(local_.taken, ElementsAre("k address.2001%3Adb8%3A%3A%2F64 1",
+                                        "a address.2001%3Adb8%3A%3A%2F64 1"));
+}
+
+TEST_F(RateLimitTest, AClientOfIpv6IsItsNetwork) {
+  make(R"({"name":"a","key":"address","rate":"1/s"})");
+  const auto bucket_of = [this](std::string_view address) {
+    const auto asked = start(*read_);
+    asked->exchange().client_address = address;
+    ask(*asked);
+    return local_.taken.back();
+  };
+  EXPECT_EQ(bucket_of("2001:db8:1:2::1"), "a address.2001%3Adb8%3A1%3A2%3A%3A%2F64 1");
+  EXPECT_EQ(bucket_of("2001:db8:1:2:f:f:f:f"), bucket_of("2001:db8:1:2::1"));
+  EXPECT_NE(bucket_of("2001:db8:1:3::1"), bucket_of("2001:db8:1:2::1"));
+  EXPECT_EQ(bucket_of("::ffff:192.0.2.7"), "a address.192.0.2.7 1");
 }
 
 TEST_F(RateLimitTest, AnAccountsNameCannotPassForAnotherBucket) {
@@ -234,7 +248,7 @@ TEST_F(RateLimitTest, AGrantedRequestIsToldWhatIsLeft) {
   const auto asked = ask(*bulk_);
   EXPECT_EQ(asked->verdict, "next");
   EXPECT_EQ(asked->field("RateLimit-Policy"),
-            R"("single";q=200;w=2, "daily";q=5000;w=86400;qu="items")");
+            R"("single";q=200;w=2, "daily";q=5000;w=86400;trackly-unit="items")");
   EXPECT_EQ(asked->field("RateLimit"), R"("single";r=199;t=1, "daily";r=4970;t=90)");
   EXPECT_EQ(asked->field("Retry-After"), "(none)");
 }
@@ -265,13 +279,14 @@ TEST_F(RateLimitTest, TheShortRuleGivesTheError) {
   EXPECT_EQ(asked->field("RateLimit"), R"("single";r=5;t=1, "daily";r=0;t=3600)");
 }
 
-TEST_F(RateLimitTest, OfSeveralShortRulesTheFirstGivesTheErrorAndTheLongestWaitHolds) {
+TEST_F(RateLimitTest, OfSeveralShortRulesTheOneWithTheLongestWaitIsNamed) {
   make(kBoth);
   local_.answer = refused({{.remaining = 0, .retry_after = 10ms, .reset = 1s},
                            {.remaining = 0, .retry_after = 1h, .reset = 24h}});
   const auto asked = ask(*send_);
-  EXPECT_EQ(asked->verdict, "rate_limited");
+  EXPECT_EQ(asked->verdict, "daily_cap_exceeded");
   EXPECT_EQ(asked->field("Retry-After"), "3600");
+  EXPECT_EQ(asked->exchange().limiter.rule, "daily");
 }
 
 TEST_F(RateLimitTest, ASecondLimiterInTheChainAddsItsPart) {
