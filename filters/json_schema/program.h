@@ -54,7 +54,7 @@ enum class Op : std::uint8_t {
   exclusive_minimum,      // first: number
   exclusive_maximum,      // first: number
   multiple_of,            // first: number
-  max_bytes,              // limit, of the value as received
+  max_bytes,              // limit, of the value written compactly
 };
 
 /// Types of JSON Schema as bits; integers are numbers, too.

@@ -379,6 +379,16 @@ TEST_F(Rules, CreateContactTakesUpTo4000Bytes) {
   expect(kCreateContact, {{sized(4000), kPasses}, {sized(4001), "payload_too_large"}});
 }
 
+TEST_F(Rules, CreateContactDoesNotCountWhatAJsonLibraryAdds) {
+  const std::string spread = std::string(kContact).insert(1, std::string(4000, ' '));
+  std::string escaped;
+  for (int i = 0; i < 900; ++i) escaped += R"(\u00e9\/)";
+  expect(kCreateContact,
+         {{spread, kPasses},
+          {with(kContact, "\"url\":\"" + escaped + "\""), kPasses},
+          {with(kContact, "\"url\":\"" + escaped + escaped + "\""), "payload_too_large"}});
+}
+
 TEST_F(Rules, UpdateContactNeedsCustomFields) {
   expect(kUpdateContact,
          {{std::string(kContact), "missing_custom_fields"},

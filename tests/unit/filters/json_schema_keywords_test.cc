@@ -181,10 +181,19 @@ INSTANTIATE_TEST_SUITE_P(
              R"({"x-assert-formats":true,"items":{"format":"ipv4"}})",
              {"[\"1.2.3.4\",5]"},
              {"[\"x\"]"}},
-        Case{"MaxBytesCountWhatWasSent",
+        Case{"MaxBytesCountTheCompactForm",
              R"({"properties":{"a":{"x-max-bytes":6}}})",
-             {"{\"a\" :  [1, 2]}", "{\"a\":\"abcd\"}"},
-             {"{\"a\":[1,  2]}", "{\"a\":\"abcde\"}", "{\"a\":\"\\u0061\"}"}}),
+             {R"({"a" :  [1, 2]})", R"({"a":"abcd"})", R"({"a":[ 1, 	12 ]})",
+              R"({"a":{ "" : 1 } })"},
+             {R"({"a":[1,234]})", R"({"a":"abcde"})", R"({"a":{"b":12}})", R"({"a":123.000})"}},
+        Case{"MaxBytesCountNoEscapeThatIsNotNeeded",
+             R"({"x-max-bytes":7})",
+             {R"("\u0061\/\u00e9")", R"("\u000a\"")", R"({"\u0061":1})", R"("\ud83d\ude00")"},
+             {R"("\u0001")", R"("\n\n\n")", R"("\\\\\\")", R"("\u00e9\u00e9aa")"}},
+        Case{"MaxBytesOfNothing",
+             R"({"x-max-bytes":2})",
+             {"[ ]", "{ }", "\"\"", "10"},
+             {"[0]", "100"}}),
     [](const auto& test) { return std::string(test.param.name); });
 
 TEST(JsonSchema, JudgesManyPropertiesAndMembers) {
