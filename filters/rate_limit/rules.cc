@@ -77,6 +77,18 @@ Rule read_rule(const Node& node, const FilterSetup& setup, Problems& problems) {
   return rule;
 }
 
+/// A tag that no operation has would limit nothing.
+void check_tags(const Rule& rule, const FilterSetup& setup, Problems& problems) {
+  std::set<std::string_view> known;
+  for (const Operation& operation : setup.api.operations) {
+    known.insert(operation.tags.begin(), operation.tags.end());
+  }
+  for (const std::string& tag : rule.tags) {
+    if (known.contains(tag)) continue;
+    problems.add(rule.mark, "match: " + unknown_word("tag", tag, {known.begin(), known.end()}));
+  }
+}
+
 void check_capacity(const Rule& rule, const FilterSetup& setup, Problems& problems) {
   if (!rule.costs_items) return;
   for (const Operation& operation : setup.api.operations) {
@@ -121,6 +133,7 @@ std::vector<Rule> read_rules(MappingReader& settings, const FilterSetup& setup) 
   std::set<std::string> names;
   for (const Node* node : settings.list("rules")) {
     Rule rule = read_rule(*node, setup, problems);
+    check_tags(rule, setup, problems);
     check_capacity(rule, setup, problems);
     if (!names.insert(rule.policy.name).second) {
       problems.add(rule.mark, "name: \"" + rule.policy.name + "\" is the name of another rule");

@@ -23,8 +23,9 @@ struct Rule {
   bool applies_to(const Operation& operation) const;
 };
 
-/// Reads the items of `rules`. Problems: what cannot be read, names used twice, and buckets that a
-/// single request of an operation of `setup.api` could never be granted from.
+/// Reads the items of `rules`. Problems: what cannot be read, names used twice, tags that no
+/// operation of `setup.api` has, and buckets that a single request of one could never be granted
+/// from.
 std::vector<Rule> read_rules(MappingReader& settings, const FilterSetup& setup);
 
 /// "100/s", "10/m", "5/h" or "1000000/day" as tokens and period of `policy`; false where it is none

@@ -542,6 +542,14 @@ TEST_F(RateLimitSettingsTest, ABurstHoldsTheLargestBatchOfItsOperations) {
   EXPECT_THAT(problems_of_rule(R"({"name":"r","rate":"1/s","cost":1})"), IsEmpty());
 }
 
+TEST_F(RateLimitSettingsTest, ATagThatNoOperationHasIsReported) {
+  EXPECT_THAT(
+      problems_of_rule(R"({"name":"r","rate":"1/s","match":{"tags":["send","bluk"]}})"),
+      ElementsAre("gateway.json:1:11: match: unknown tag \"bluk\"; did you mean \"bulk\"?"));
+  EXPECT_THAT(problems_of_rule(R"({"name":"r","rate":"1/s","match":{"tags":["send","bulk"]}})"),
+              IsEmpty());
+}
+
 TEST_F(RateLimitSettingsTest, ABucketThatNeverFillsIsReported) {
   EXPECT_THAT(problems_of_rule(R"({"name":"r","rate":"1/day","burst":3661})"),
               ElementsAre(HasSubstr("more than ten years")));
