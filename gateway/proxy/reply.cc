@@ -67,8 +67,9 @@ std::string proxy_status(const Exchange& exchange) {
   }
   member.append("; error=").append(refusal_type(exchange));
   const ErrorReply& reply = *exchange.local_reply;
-  const std::string_view reason =
-      exchange.flag.empty() ? std::string_view(reply.code) : exchange.flag;
+  // A filter's reason is its code; without one, the flag is more exact than a code for many faults.
+  const bool use_flag = exchange.refused_by.empty() && !exchange.flag.empty();
+  const std::string_view reason = use_flag ? exchange.flag : std::string_view(reply.code);
   // Codes and ids of the catalogue are words: nothing in them needs to be escaped.
   return member.append("; details=\"").append(reason.empty() ? reply.id : reason).append("\"");
 }

@@ -71,6 +71,33 @@ TEST_F(ReplyTest, TellsWhenToComeBackWith429And503) {
   EXPECT_EQ(field(reply(), "Retry-After"), "7");
 }
 
+TEST_F(ReplyTest, KeepsTheServicesRetryAfterWhereItSaysSomething) {
+  refuse(error(503, "provider_error", "provider_error", "Provider unavailable"), "");
+  for (const std::string_view kept : {"77", "Fri, 31 Dec 2027 23:59:59 GMT"}) {
+    exchange_.response_fields.set("Retry-After", kept);
+    EXPECT_EQ(field(reply(), "Retry-After"), kept);
+  }
+  for (const std::string_view empty :
+       {"soon", "", "0", "-3", "1.5", "12345678901234567890123456789x"}) {
+    exchange_.response_fields.set("Retry-After", empty);
+    EXPECT_EQ(field(reply(), "Retry-After"), "1") << empty;
+  }
+}
+
+TEST_F(ReplyTest, NamesTheRefusalAndNotWhatHappenedBeforeIt) {
+  refuse(error(429, "rate_limited", "rate_limited", "Rate limit exceeded"), "rate_limit");
+  exchange_.flag = "limiter_store_unavailable";
+  EXPECT_EQ(field(reply(), "Proxy-Status"),
+            "trackly-gateway; error=http_request_denied; details=\"rate_limited\"");
+}
+
+TEST_F(ReplyTest, NamesTheLimitThatWasUsedUp) {
+  refuse(error(503, "provider_error", "provider_error", "Provider unavailable"), "");
+  exchange_.flag = "body_memory";
+  EXPECT_EQ(field(reply(), "Proxy-Status"),
+            "trackly-gateway; error=proxy_internal_error; details=\"body_memory\"");
+}
+
 TEST_F(ReplyTest, NamesWhatTheServiceDid) {
   refuse(error(502, "provider_sync_failed", "provider_sync_failed", "Provider sync failed"), "");
   exchange_.failure = UpstreamFailure::response_timeout;
