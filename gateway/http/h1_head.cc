@@ -18,9 +18,10 @@ std::optional<Protocol> parse_version(std::string_view text) {
   return std::nullopt;
 }
 
+bool is_visible_char(char c) { return static_cast<unsigned char>(c) > 0x20 && c != 0x7f; }
+
 bool is_visible(std::string_view text) {
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return static_cast<unsigned char>(c) > 0x20 && c != 0x7f; });
+  return std::all_of(text.begin(), text.end(), is_visible_char);
 }
 
 // method SP request-target SP HTTP-version (RFC 9112 section 3), exactly one space each.
@@ -36,6 +37,16 @@ bool read_request_line(std::string_view line, Head& head) {
   head.target = target;
   head.protocol = *version;
   return true;
+}
+
+// Of a line that is too long, what tells the log who asked for what, and where that belongs.
+void keep_beginning(std::string_view line, const CodecLimits& limits, Head& head) {
+  const std::size_t space = line.find(' ');
+  if (space == std::string_view::npos || !is_token(line.substr(0, space))) return;
+  head.method = line.substr(0, space);
+  const std::string_view target = line.substr(space + 1, limits.uri_bytes);
+  const auto end = std::find_if_not(target.begin(), target.end(), is_visible_char);
+  head.target.assign(target.begin(), end);
 }
 
 // "http://host/path" (RFC 9112 section 3.2.2): the authority counts instead of Host.
@@ -87,7 +98,10 @@ std::optional<HeadFault> read_request(std::string_view text, const CodecLimits& 
                                       RequestHead& request) {
   const std::size_t line_end = text.find(kCrlf);
   const std::string_view line = text.substr(0, line_end);
-  if (line.size() > max_request_line(limits)) return HeadFault::uri_too_long;
+  if (line.size() > max_request_line(limits)) {
+    keep_beginning(line, limits, request.head);
+    return HeadFault::uri_too_long;
+  }
   if (line_end == std::string_view::npos) return HeadFault::malformed;
   if (!read_request_line(line, request.head)) return HeadFault::malformed;
   if (request.head.target.size() > limits.uri_bytes) return HeadFault::uri_too_long;

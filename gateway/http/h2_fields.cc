@@ -30,8 +30,10 @@ void H2Section::add(std::string_view name, std::string_view value) {
 }
 
 void H2Section::add_pseudo(std::string_view name, std::string_view value) {
-  if (name == ":path" && value.size() > limits_.uri_bytes)
+  if (name == ":path" && value.size() > limits_.uri_bytes) {
+    head_.target = value.substr(0, limits_.uri_bytes);
     return set_fault(HeadFault::uri_too_long);
+  }
   if (value.size() > limits_.header_bytes) return;
   if (name == ":path") head_.target = value;
   if (name == ":method") head_.method = value;

@@ -228,6 +228,19 @@ TEST_P(RefusedHead, WithALongUriIs414) {
   EXPECT_EQ(answer.body, error_json("Invalid input", "invalid_input"));
 }
 
+TEST_P(RefusedHead, WithALongUriIsStillKnownByItsBeginning) {
+  CurlRequest head = get("/api/v1/contacts?secret=" + std::string(2000, 'y'));
+  head.method = "HEAD";
+  const CurlAnswer answer = request(head);
+  EXPECT_EQ(answer.exit_code, 0) << answer.error;
+  EXPECT_EQ(answer.status(), 414);
+  EXPECT_EQ(answer.body, "");
+  EXPECT_EQ(answer.field("deprecation"), "true");
+  const auto line = gateway_.log_of(answer.field("x-request-id"));
+  ASSERT_TRUE(line);
+  EXPECT_EQ((*line)["/path"], "/api/v1/contacts") << line->json();
+}
+
 TEST_P(RefusedHead, WithTooManyBytesIs431) {
   const CurlAnswer answer = request(with_field(get_contacts(), "X-Pad: " + std::string(9000, 'y')));
   EXPECT_EQ(answer.status(), 431);
