@@ -3,9 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include <csignal>
 #include <cstdlib>
-#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
@@ -13,6 +11,7 @@
 #include "tests/integration/protocol_pairs.h"
 #include "tests/support/gateway.h"
 #include "tests/support/process.h"
+#include "tests/support/redis_server.h"
 #include "tests/support/sample_requests.h"
 #include "tests/support/service.h"
 
@@ -21,37 +20,6 @@ namespace {
 
 constexpr std::string_view kLimited = R"({"error":"Rate limit exceeded","code":"rate_limited"})";
 constexpr std::string_view kNoRedis = R"({"error":"Redis unavailable","code":"redis_unavailable"})";
-
-/// A redis-server of the test's own, over TCP and a unix socket, that keeps nothing on disk.
-class Redis {
- public:
-  Redis() { start(); }
-
-  void start() {
-    process_ = std::make_unique<Process>(
-        std::vector<std::string>{"redis-server", "--port", std::to_string(port_), "--bind",
-                                 "127.0.0.1", "--unixsocket", directory_ / "redis.sock", "--save",
-                                 "", "--appendonly", "no", "--dir", directory_.path().string()});
-    if (!process_->wait_for_out("eady to accept connections")) {
-      throw std::runtime_error("redis-server: " + process_->out());
-    }
-  }
-  void kill() { process_.reset(); }
-  void stop() { process_->signal(SIGSTOP); }
-  void go_on() { process_->signal(SIGCONT); }
-
-  std::string tcp_url() const { return "redis://127.0.0.1:" + std::to_string(port_); }
-  std::string unix_url() const { return "unix:" + (directory_ / "redis.sock"); }
-  std::string cli(std::vector<std::string> command) const {
-    command.insert(command.begin(), {"redis-cli", "-p", std::to_string(port_)});
-    return run(command).out;
-  }
-
- private:
-  TempDir directory_;
-  std::uint16_t port_ = free_port();
-  std::unique_ptr<Process> process_;
-};
 
 /// A rule that refills so slowly that a test sees its burst only.
 std::string rule(int burst, std::string_view more = "") {
@@ -173,7 +141,7 @@ class RedisRateLimit : public testing::TestWithParam<bool> {
         .more = "redis: {url: '" + (GetParam() ? redis_.unix_url() : redis_.tcp_url()) + "'}\n"};
   }
   Service service_{Upstream::h1};
-  Redis redis_;
+  RedisServer redis_;
 };
 
 TEST_P(RedisRateLimit, IsOneBucketForTwoGateways) {
@@ -229,7 +197,7 @@ TEST_P(RedisRateLimit, AnswersAsConfiguredWhileRedisIsGone) {
 
     for (const bool killed : {false, true}) {
       SCOPED_TRACE(killed ? "killed" : "stopped");
-      killed ? redis_.kill() : redis_.stop();
+      killed ? redis_.kill() : redis_.freeze();
       for (int i = 0; i < 3; ++i) {
         CurlRequest request = get_contacts();
         const std::string id = "gone-" + std::to_string(killed) + std::to_string(i);
@@ -244,7 +212,7 @@ TEST_P(RedisRateLimit, AnswersAsConfiguredWhileRedisIsGone) {
         ASSERT_TRUE(line);
         EXPECT_EQ((*line)["/limiter/store"], mode.store_mode) << line->json();
       }
-      killed ? redis_.start() : redis_.go_on();
+      killed ? redis_.start() : redis_.thaw();
       // It comes back by itself.
       const Deadline deadline(kPatience);
       std::string store_mode;

@@ -27,6 +27,9 @@ class RedisServer {
 
   std::uint16_t port() const { return port_; }
   std::string unix_path() const { return directory_ / "redis.sock"; }
+  /// As the configuration has them.
+  std::string tcp_url() const { return "redis://127.0.0.1:" + std::to_string(port_); }
+  std::string unix_url() const { return "unix:" + unix_path(); }
   /// What redis-cli prints, without the last line's end.
   std::string cli(std::vector<std::string> command) const;
 
