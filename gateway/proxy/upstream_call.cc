@@ -14,12 +14,20 @@ void UpstreamCall::begin() { upstream_.assign(*this); }
 
 void UpstreamCall::start_waiting(Loop& loop, Duration timeout) {
   waiting_ = true;
-  if (wait_deadline_ != nullptr) return;
-  wait_deadline_ = loop.timer([this] {
-    upstream_.leave_queue(*this);
-    fail(UpstreamFailure::queue_timeout, false);
-  });
+  if (wait_deadline_ == nullptr) {
+    wait_deadline_ = loop.timer([this] {
+      upstream_.leave_queue(*this);
+      fail(UpstreamFailure::queue_timeout, false);
+    });
+  }
   wait_deadline_->arm(timeout);
+}
+
+void UpstreamCall::attached(UpstreamConnection& connection) {
+  connection_ = &connection;
+  id_ = 0;
+  // From here on connecting has its own deadline.
+  if (wait_deadline_ != nullptr) wait_deadline_->disarm();
 }
 
 void UpstreamCall::started(UpstreamConnection& connection, http::StreamId id, bool reused) {

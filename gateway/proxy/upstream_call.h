@@ -84,6 +84,7 @@ class UpstreamCall final : public BodySink, public BodySource {
   // By the upstream, while the call waits.
   void start_waiting(Loop& loop, Duration timeout);
   // By the connection.
+  void attached(UpstreamConnection& connection);
   void started(UpstreamConnection& connection, http::StreamId id, bool reused);
   void response_ended() { response_ended_ = true; }
   /// The connection is done with it; the owner still holds it.

@@ -48,8 +48,7 @@ UpstreamConnection::UpstreamConnection(Loop& loop, Upstream& upstream, UpstreamE
 UpstreamConnection::~UpstreamConnection() = default;
 
 void UpstreamConnection::attach(UpstreamCall& call) {
-  call.connection_ = this;
-  call.id_ = 0;
+  call.attached(*this);
   call.endpoint_ = endpoint_.settings().text;
   ++call.attempts_;
   attached_.push_back(&call);
