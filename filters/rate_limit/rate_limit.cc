@@ -50,7 +50,7 @@ std::string escaped(std::string_view text) {
 /// Who an address stands for. A client of IPv6 commonly has 2^64 addresses to itself (RFC 6177), so
 /// there it is the network.
 std::string network_of(std::string_view address) {
-  const std::string text(address);
+  std::string text(address);
   in6_addr v6{};
   if (inet_pton(AF_INET6, text.c_str(), &v6) != 1) return text;
   std::array<char, INET6_ADDRSTRLEN> printed{};

@@ -102,6 +102,17 @@ void check_capacity(const Rule& rule, const FilterSetup& setup, Problems& proble
   }
 }
 
+/// Items are what batch_limit has counted; without it, a batch would cost as little as one item.
+void check_order(const Rule& rule, const FilterSetup& setup, Problems& problems) {
+  if (!rule.costs_items) return;
+  for (const FilterSettings& filter : setup.gateway.filters) {
+    if (filter.name == "batch_limit") return;
+    if (filter.name != "rate_limit") continue;
+    problems.add(rule.mark, "cost: items needs batch_limit before rate_limit in `filters`");
+    return;
+  }
+}
+
 }  // namespace
 
 bool Rule::applies_to(const Operation& operation) const {
@@ -135,6 +146,7 @@ std::vector<Rule> read_rules(MappingReader& settings, const FilterSetup& setup) 
     Rule rule = read_rule(*node, setup, problems);
     check_tags(rule, setup, problems);
     check_capacity(rule, setup, problems);
+    check_order(rule, setup, problems);
     if (!names.insert(rule.policy.name).second) {
       problems.add(rule.mark, "name: \"" + rule.policy.name + "\" is the name of another rule");
     }

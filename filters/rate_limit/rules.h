@@ -24,8 +24,8 @@ struct Rule {
 };
 
 /// Reads the items of `rules`. Problems: what cannot be read, names used twice, tags that no
-/// operation of `setup.api` has, and buckets that a single request of one could never be granted
-/// from.
+/// operation of `setup.api` has, buckets that a single request of one could never be granted from,
+/// and a cost in items that nobody counts.
 std::vector<Rule> read_rules(MappingReader& settings, const FilterSetup& setup);
 
 /// "100/s", "10/m", "5/h" or "1000000/day" as tokens and period of `policy`; false where it is none

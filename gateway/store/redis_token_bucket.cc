@@ -112,7 +112,7 @@ class PendingTake final : public Pending {
 
   void send(std::string_view name, std::string_view script) {
     command_ = client_.send(command(name, script, arguments_), deadline_,
-                            [this](RedisAnswer answer) { on_answer(answer); });
+                            [this](const RedisAnswer& answer) { on_answer(answer); });
   }
 
   void on_answer(const RedisAnswer& answer) {

@@ -35,6 +35,10 @@ class FilterBench {
   }
   /// What the filter reads from a file of that path, as JSON.
   void file(std::string path, std::string_view json) { files_[std::move(path)] = json; }
+  /// The names in `filters:`; none unless a test says so.
+  void chain(const std::vector<std::string>& names) {
+    for (const std::string& name : names) settings_.filters.push_back({name, Node(), Mark()});
+  }
   /// The configuration has a `redis` section.
   void redis_is_configured() { settings_.redis.emplace(); }
   /// What filters are lent; outlives the bench.

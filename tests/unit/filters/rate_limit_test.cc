@@ -462,6 +462,7 @@ class RateLimitSettingsTest : public RateLimitTest {
     Operation& bulk = bench.operation("POST", "/bulk");
     bulk.tags = {"bulk"};
     bulk.batch = Batch{"/messages", 1000, "rate_limited", "", Mark()};
+    bench.chain(chain_);
     bench.make(make_rate_limit, settings);
     return bench.problems();
   }
@@ -472,6 +473,8 @@ class RateLimitSettingsTest : public RateLimitTest {
     make(rule);
     return ask(*read_)->field("RateLimit-Policy");
   }
+
+  std::vector<std::string> chain_{"batch_limit", "rate_limit"};
 };
 
 TEST_F(RateLimitSettingsTest, WithoutRulesNothingIsLimited) {
@@ -540,6 +543,17 @@ TEST_F(RateLimitSettingsTest, ABurstHoldsTheLargestBatchOfItsOperations) {
       problems_of_rule(R"({"name":"r","rate":"1/s","cost":"items","match":{"tags":["send"]}})"),
       IsEmpty());
   EXPECT_THAT(problems_of_rule(R"({"name":"r","rate":"1/s","cost":1})"), IsEmpty());
+}
+
+TEST_F(RateLimitSettingsTest, ItemsAreCountedByABatchLimitEarlierInTheChain) {
+  constexpr std::string_view kItems = R"({"name":"r","rate":"1000/s","cost":"items"})";
+  chain_ = {"api_key", "batch_limit", "schema", "rate_limit"};
+  EXPECT_THAT(problems_of_rule(kItems), IsEmpty());
+  chain_ = {"api_key", "rate_limit", "batch_limit"};
+  EXPECT_THAT(problems_of_rule(kItems), ElementsAre(HasSubstr("cost: items needs batch_limit")));
+  chain_ = {"rate_limit"};
+  EXPECT_THAT(problems_of_rule(kItems), ElementsAre(HasSubstr("cost: items needs batch_limit")));
+  EXPECT_THAT(problems_of_rule(R"({"name":"r","rate":"1/s"})"), IsEmpty());
 }
 
 TEST_F(RateLimitSettingsTest, ATagThatNoOperationHasIsReported) {
