@@ -94,6 +94,7 @@ class RuleCompiler {
 
  private:
   std::optional<ParameterRule> rule_for(const Operation& operation, const Parameter& parameter) {
+    if (parameter.node == nullptr) return std::nullopt;
     ParameterRule rule;
     rule.in = parameter.in;
     rule.name = parameter.name;

@@ -20,7 +20,9 @@ struct Parameter {
   bool required = false;
   bool sensitive = false;  // x-sensitive: logged as "*"
   const Node* schema = nullptr;
-  const Node* node = nullptr;  // the parameter object, for its own x-error and for marks
+  /// The parameter object, for its own x-error and for marks; nullptr where the path has a
+  /// parameter that the operation does not describe, which is a problem of the load.
+  const Node* node = nullptr;
 };
 
 /// `x-batch` of an operation: how many items one request may carry.

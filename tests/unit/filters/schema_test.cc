@@ -279,6 +279,12 @@ TEST_F(SchemaFilterTest, AnUnknownRowIsReported) {
             "openapi.json:1:48: unknown error \"mising_to\"; did you mean \"missing_to\"?");
 }
 
+TEST_F(SchemaFilterTest, APathParameterThatIsNotDescribedIsReportedElsewhere) {
+  operation_.parameters.push_back({.in = Parameter::In::path, .name = "list"});
+  bench_.make(make_schema);
+  EXPECT_TRUE(bench_.problems().empty());
+}
+
 TEST_F(SchemaFilterTest, AParameterThatIsAnArrayIsNotSupported) {
   const Node& node = bench_.document(R"({"schema":{"type":"array"}})");
   parameter(Parameter::In::query, "q", node);
