@@ -351,6 +351,8 @@ void Stream::forward_response(Head head, bool end) {
     head.fields.set(field.name, field.value);
   }
   head.fields.set(kRequestIdField, exchange_.request_id);
+  // RFC 9110 section 6.6.1: whoever forwards an answer without a date adds it.
+  if (!head.fields.find("Date")) head.fields.add("Date", http_date(context_.loop.wall_now()));
   exchange_.status = head.status;
   answered_ = true;
   codec().send_head(id_, head, end);

@@ -35,12 +35,14 @@ bool is_any_of(std::string_view name, const Names& names) {
                      [name](std::string_view other) { return same_to_a_service(name, other); });
 }
 
-/// "Content_Length" and its like: what frames or routes the message is ours to write.
-bool imitates_framing(std::string_view name) {
+/// "Content_Length", "X_Api_Key" and their like: what frames or routes the message is ours to
+/// write, and who sent it was decided by the field without "_".
+bool imitates_another_field(std::string_view name) {
   if (name.find('_') == std::string_view::npos) return false;
   std::string plain(name);
   std::replace(plain.begin(), plain.end(), '_', '-');
-  return http::is_connection_field(plain) || ascii_iequals(plain, "host");
+  return http::is_connection_field(plain) || ascii_iequals(plain, "host") ||
+         ascii_iequals(plain, "x-api-key");
 }
 
 bool is_lower_hex(std::string_view text) {
@@ -137,7 +139,7 @@ bool is_kept_from_service(std::string_view name, const Exchange& exchange) {
     return same_to_a_service(name, field.name);
   };
   return is_any_of(name, kOurs) || ascii_iequals(name, "Via") || ascii_iequals(name, "Expect") ||
-         imitates_framing(name) || is_any_of(name, exchange.removed_upstream_fields) ||
+         imitates_another_field(name) || is_any_of(name, exchange.removed_upstream_fields) ||
          std::any_of(exchange.upstream_fields.begin(), exchange.upstream_fields.end(), is_replaced);
 }
 

@@ -165,6 +165,13 @@ TEST_F(UpstreamHead, DropsFieldsThatImitateFraming) {
   EXPECT_EQ(sent("X_Custom"), "fine");
 }
 
+TEST_F(UpstreamHead, ASecondKeyInAnotherSpellingDoesNotReachTheService) {
+  client_sends("X-Api-Key", "trk_1");
+  client_sends("X_Api_Key", "evil");
+  EXPECT_EQ(sent("X-Api-Key"), "trk_1");
+  EXPECT_EQ(sent("X_Api_Key"), "");
+}
+
 TEST_F(UpstreamHead, TrailersCannotSayWhatTheHeadMayNot) {
   FieldList trailers;
   trailers.add("X-Account-Id", "evil");
