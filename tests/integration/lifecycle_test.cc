@@ -52,7 +52,7 @@ class Drain : public testing::TestWithParam<Downstream> {};
 
 TEST_P(Drain, FinishesWhatIsInFlightAndExitsWith0) {
   PatientService service(Upstream::h1);
-  Gateway gateway({.upstream = service.url()});
+  Gateway gateway({.upstream = service.url(), .drain_timeout = "30s"});
   CurlAnswer answer;
   std::thread client([&] { answer = gateway.request(GetParam(), send_message()); });
   ASSERT_TRUE(service.requests().wait_for(0));
@@ -79,7 +79,7 @@ INSTANTIATE_TEST_SUITE_P(, Drain, testing::ValuesIn(kEveryDownstream),
 
 TEST(DrainH1, LetsIdleConnectionsGoAtOnce) {
   Service service(Upstream::h1);
-  Gateway gateway({.upstream = service.url()});
+  Gateway gateway({.upstream = service.url(), .drain_timeout = "30s"});
   const auto client = gateway.connect();
   client->send(http1_request("GET", kContactsPath, key_field() + "\r\n"));
   EXPECT_EQ(client->read_message().status(), 200);
@@ -88,14 +88,14 @@ TEST(DrainH1, LetsIdleConnectionsGoAtOnce) {
 }
 
 TEST(DrainH1, DoesNotWaitForAClientThatNeverSpoke) {
-  Gateway gateway({.limits = "header_timeout: 10m"});
+  Gateway gateway({.limits = "header_timeout: 10m", .drain_timeout = "30s"});
   const auto client = gateway.connect();
   EXPECT_EQ(gateway.stop(), 0);
 }
 
 TEST(DrainH1, TellsAKeptConnectionToClose) {
   PatientService service(Upstream::h1);
-  Gateway gateway({.upstream = service.url(), .workers = 1});
+  Gateway gateway({.upstream = service.url(), .workers = 1, .drain_timeout = "30s"});
   const auto idle = gateway.connect();
   const auto client = gateway.connect();
   client->send(http1_request("GET", kContactsPath, key_field() + "\r\n"));
@@ -111,7 +111,7 @@ TEST(DrainH1, TellsAKeptConnectionToClose) {
 
 TEST(DrainH1, IsNotCleanWhenTheTimeIsUp) {
   Service service(Upstream::h1, always({.kind = Reaction::Kind::hang}));
-  Gateway gateway({.upstream = service.url(), .more = "drain_timeout: 200ms\n"});
+  Gateway gateway({.upstream = service.url(), .drain_timeout = "200ms"});
   const auto client = gateway.connect();
   client->send(http1_request("GET", kContactsPath, key_field() + "\r\n"));
   ASSERT_TRUE(service.requests().wait_for(0));

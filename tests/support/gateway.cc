@@ -1,5 +1,6 @@
 #include "tests/support/gateway.h"
 
+#include <gtest/gtest.h>
 #include <openssl/evp.h>
 #include <simdjson.h>
 
@@ -97,6 +98,7 @@ std::string write_config(const TempDir& directory, const GatewayConfig& config) 
           config.timeouts + "}" +
           (config.upstream_options.empty() ? "" : ", " + config.upstream_options) + "}\n";
   if (!config.limits.empty()) yaml += "limits: {" + config.limits + "}\n";
+  yaml += "drain_timeout: " + config.drain_timeout + "\n";
   yaml += config.more;
   return directory.write("gateway.yaml", yaml);
 }
@@ -122,6 +124,18 @@ Gateway::Gateway(const GatewayConfig& config) {
   tls_ = listening_port(*process_, 1);
   if (!process_->wait_for_err("ready")) {
     throw std::runtime_error("the gateway does not get ready:\n" + process_->err());
+  }
+}
+
+Gateway::~Gateway() {
+  if (!process_) return;
+  process_->signal(SIGTERM);
+  const std::optional<int> code = process_->wait();
+  // 1: requests that a service left hanging were cut.
+  EXPECT_TRUE(code == 0 || code == 1) << "exit code " << code.value_or(-1) << "\n"
+                                      << process_->err();
+  for (const char* finding : {"Sanitizer", "runtime error:"}) {
+    EXPECT_EQ(process_->err().find(finding), std::string::npos) << process_->err();
   }
 }
 
