@@ -94,8 +94,12 @@ EventLoop::EventLoop(event_base* base, int wake_fd) : base_(base), wake_fd_(wake
 }
 
 EventLoop::~EventLoop() {
-  // What is destroyed here may post and defer again.
-  while (!tasks_.empty() || !garbage_.empty()) run_tasks();
+  // Whom the tasks are for may be gone: they are dropped, not run. What is deferred is owned here,
+  // and its end may post and defer again.
+  while (!tasks_.empty() || !garbage_.empty()) {
+    tasks_.clear();
+    std::exchange(garbage_, {}).clear();
+  }
   if (resolver_ != nullptr) evdns_base_free(resolver_, 0);
   wake_event_.reset();
   close(wake_fd_);

@@ -21,7 +21,13 @@ class ManualLoop::ManualTimer final : public Timer {
   std::function<void()> callback_;
 };
 
-ManualLoop::~ManualLoop() { run_posted(); }
+ManualLoop::~ManualLoop() {
+  // As the real loop: whom the tasks are for may be gone.
+  while (!posted_.empty() || !deferred_.empty()) {
+    posted_.clear();
+    std::exchange(deferred_, {}).clear();
+  }
+}
 
 void ManualLoop::advance(Duration by) {
   const TimePoint end = now_ + by;

@@ -136,6 +136,13 @@ TEST_F(EventLoopTest, ATurnHasOneTime) {
   run();
 }
 
+TEST_F(EventLoopTest, ALoopThatEndsDropsTasksWhoseObjectsMayBeGone) {
+  loop_->post([&] { note("task"); });
+  loop_->defer_delete(std::make_unique<Noted>([&] { note("destroyed"); }));
+  loop_.reset();
+  EXPECT_EQ(journal_, std::vector<std::string>{"destroyed"});
+}
+
 TEST_F(EventLoopTest, RandomNumbersDoNotRepeat) {
   std::set<std::uint64_t> seen;
   for (int i = 0; i < 1000; ++i) seen.insert(loop_->random());
