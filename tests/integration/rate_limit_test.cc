@@ -109,7 +109,8 @@ TEST_P(LocalRateLimit, ChargesNothingForWhatAnotherRuleRefused) {
 }
 
 TEST_P(LocalRateLimit, GivesBackWhatWasProvablyNotDelivered) {
-  Gateway gateway({.upstream = "http://127.0.0.1:" + std::to_string(free_port()),
+  const RefusingPort nobody;
+  Gateway gateway({.upstream = "http://127.0.0.1:" + std::to_string(nobody.number()),
                    .rate_limit = local_limit(1)});
   for (int i = 0; i < 3; ++i) {
     EXPECT_EQ(gateway.request(GetParam(), send_message()).status(), 503);

@@ -247,7 +247,8 @@ class UnreachableService : public testing::TestWithParam<ProtocolPair> {
 };
 
 TEST_P(UnreachableService, ThatNobodyServesIs503) {
-  Gateway gateway({.upstream = url(free_port())});
+  const RefusingPort nobody;
+  Gateway gateway({.upstream = url(nobody.number())});
   expect_not_delivered(gateway, "RefusesTheConnection", "connection_refused", "connection_refused");
 }
 

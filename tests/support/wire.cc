@@ -15,6 +15,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <random>
 #include <stdexcept>
 
 #include "gateway/api/ascii.h"
@@ -31,6 +32,11 @@ sockaddr_in loopback(std::uint16_t port) {
 }
 
 int new_socket(int family) { return socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0); }
+
+bool bind_loopback(int fd, std::uint16_t port) {
+  const sockaddr_in address = loopback(port);
+  return bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+}
 
 SSL_CTX* tls_context() {
   static SSL_CTX* const context = SSL_CTX_new(TLS_client_method());
@@ -251,9 +257,7 @@ int connect_without_waiting(std::uint16_t port) {
 
 int listen_on_free_port(int backlog) {
   const int fd = new_socket(AF_INET);
-  const sockaddr_in address = loopback(0);
-  if (bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
-      listen(fd, backlog) != 0) {
+  if (!bind_loopback(fd, 0) || listen(fd, backlog) != 0) {
     throw std::runtime_error("cannot listen on 127.0.0.1");
   }
   return fd;
@@ -280,10 +284,24 @@ std::uint16_t port_of(int listening_fd) {
 }
 
 std::uint16_t free_port() {
-  const int fd = listen_on_free_port();
-  const std::uint16_t port = port_of(fd);
-  close(fd);
-  return port;
+  static std::mt19937 random{std::random_device{}()};
+  std::uniform_int_distribution<int> ports(10'000, 32'000);
+  for (int attempt = 0; attempt < 1000; ++attempt) {
+    const auto port = static_cast<std::uint16_t>(ports(random));
+    const int fd = new_socket(AF_INET);
+    const bool free = bind_loopback(fd, port);
+    close(fd);
+    if (free) return port;
+  }
+  throw std::runtime_error("no free port on 127.0.0.1");
 }
+
+RefusingPort::RefusingPort() : fd_(new_socket(AF_INET)) {
+  if (!bind_loopback(fd_, 0)) throw std::runtime_error("cannot bind on 127.0.0.1");
+}
+
+RefusingPort::~RefusingPort() { close(fd_); }
+
+std::uint16_t RefusingPort::number() const { return port_of(fd_); }
 
 }  // namespace trackly::test

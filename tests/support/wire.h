@@ -86,7 +86,22 @@ int listen_on_free_port(int backlog = 128);
 int listen_on_unix_socket(const std::string& path);
 std::uint16_t port_of(int listening_fd);
 
-/// A port on 127.0.0.1 that nobody listened on a moment ago.
+/// A port on 127.0.0.1 for a program that has to be told one. It lies below those that the system
+/// hands out by itself, so that no test that runs beside this one gets it by chance.
 std::uint16_t free_port();
+
+/// A port of 127.0.0.1 that refuses connections, and that nobody else can take, while this lives.
+class RefusingPort {
+ public:
+  RefusingPort();
+  ~RefusingPort();
+  RefusingPort(const RefusingPort&) = delete;
+  RefusingPort& operator=(const RefusingPort&) = delete;
+
+  std::uint16_t number() const;
+
+ private:
+  int fd_;  // bound, never listening
+};
 
 }  // namespace trackly::test
