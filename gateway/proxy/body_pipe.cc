@@ -7,6 +7,7 @@ namespace trackly::proxy {
 void BodyPipe::connect(BodySource* source, BodySink* sink) {
   source_ = source;
   sink_ = sink;
+  sink_ended_ = false;  // another sink has not seen the end
   pump();
 }
 
@@ -37,6 +38,10 @@ void BodyPipe::pump() {
     start_ += taken;
     if (held().empty()) {
       buffer_ = std::string();
+      start_ = 0;
+    } else if (start_ > buffer_.size() / 2) {
+      // Where the source is always ahead of the sink, it never gets empty.
+      buffer_.erase(0, start_);
       start_ = 0;
     }
     if (taken > 0 && source_ != nullptr) source_->credit(taken);

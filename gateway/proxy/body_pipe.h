@@ -60,6 +60,8 @@ class BodyPipe {
   bool blocked() const { return !held().empty(); }
   /// Body bytes that the sink took.
   std::uint64_t passed() const { return passed_; }
+  /// Bytes of memory that the held ones take.
+  std::size_t memory() const { return buffer_.capacity(); }
 
  private:
   std::string_view held() const { return std::string_view(buffer_).substr(start_); }

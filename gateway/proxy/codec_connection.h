@@ -28,6 +28,8 @@ class CodecConnection : public Deferred,
   bool closed() const { return closed_; }
   /// Bytes that the kernel took, for the question whether anything reached the peer.
   std::uint64_t bytes_written() const { return bytes_written_; }
+  /// Produced, and not taken by the kernel yet.
+  bool has_unwritten() const { return written_ < out_.size(); }
 
  protected:
   CodecConnection(Loop& loop, Duration write_timeout);
@@ -61,7 +63,6 @@ class CodecConnection : public Deferred,
   Loop& loop() { return loop_; }
   net::Transport& transport() { return *transport_; }
   bool at_eof() const { return eof_; }
-  bool has_unwritten() const { return written_ < out_.size(); }
   bool has_unread() const { return unread_start_ < unread_.size(); }
 
  private:

@@ -52,6 +52,9 @@ void Connection::on_connected() { begin(transport().alpn() == "h2"); }
 
 void Connection::on_data(std::string_view bytes) {
   if (closed()) return;
+  // A request that crossed our end of the connection could not be answered any more, so it must not
+  // reach the service: the client sees the end without an answer and knows that it was not taken.
+  if (half_closed_ && !codec().lingering()) return;
   if (has_codec()) {
     CodecConnection::on_data(bytes);
   } else {
@@ -218,7 +221,7 @@ void Connection::on_codec_finished() {
 void Connection::on_closed() {
   deadline_->disarm();
   stream_linger_->disarm();
-  drain_step_.reset();
+  if (drain_step_ != nullptr) drain_step_->disarm();
   auto streams = std::exchange(streams_, {});
   for (auto& [id, stream] : streams) {
     stream->on_client_gone();

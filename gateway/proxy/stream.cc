@@ -330,7 +330,11 @@ void Stream::on_response_end(std::optional<FieldList> trailers) {
   }
   response_pipe_.end(std::move(trailers));
   // An answer that does not wait for the whole request: the service wants no more of it.
-  if (call_ != nullptr && !call_->request_ended()) drop_call();
+  // So the client need not be made to wait with it until it has read the answer.
+  if (call_ != nullptr && !call_->request_ended()) {
+    body_ = Body::unwanted;
+    drop_call();
+  }
   update_deadline();
 }
 

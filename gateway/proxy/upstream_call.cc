@@ -61,7 +61,10 @@ void UpstreamCall::credit(std::size_t bytes) {
 }
 
 bool UpstreamCall::delivered() const {
-  return connection_ != nullptr && id_ != 0 && connection_->bytes_written() != written_before_;
+  if (connection_ == nullptr || id_ == 0) return false;
+  // What is produced cannot be taken back as long as the connection lives.
+  return connection_->bytes_written() != written_before_ ||
+         (connection_->has_unwritten() && !connection_->closed());
 }
 
 void UpstreamCall::fail(UpstreamFailure reason, bool delivered) {

@@ -136,7 +136,8 @@ void UpstreamConnection::fail_attached(UpstreamFailure reason) {
 }
 
 void UpstreamConnection::on_flushed() {
-  if (at_eof()) {
+  // What the client has not made room for yet was received all the same.
+  if (at_eof() && !has_unread()) {
     close(/*abortive=*/false);
     return;
   }

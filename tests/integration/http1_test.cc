@@ -303,6 +303,20 @@ TEST(SlowClient, WithoutARequestIsLetGo) {
   EXPECT_NE(client->ended(), Wire::End::open);
 }
 
+TEST(IdleClient, WhoseNextRequestCrossesOurEndDoesNotReachTheService) {
+  Service service(Upstream::h1, always(Reaction{}));
+  Gateway gateway({.upstream = service.url(), .limits = "idle_timeout: 300ms"});
+  const auto client = gateway.connect();
+  client->send(get_request());
+  EXPECT_EQ(client->read_message().status(), 200);
+  EXPECT_EQ(client->read_to_end(), "");
+  ASSERT_EQ(client->ended(), Wire::End::closed);
+
+  client->send(post_request());
+  EXPECT_EQ(gateway.stop(), 0);
+  EXPECT_EQ(service.requests().size(), 1u);
+}
+
 TEST(ClientThatLeaves, BeforeItsAnswerIsLogged) {
   Service service(Upstream::h1, always({.kind = Reaction::Kind::hang}));
   Gateway gateway({.upstream = service.url()});

@@ -220,5 +220,22 @@ TEST(BackPressureH1H1, HoldsAClientWhoseServiceDoesNotRead) {
   EXPECT_EQ(received.load(), kMuch);
 }
 
+TEST(BackPressureH1H1, DoesNotHoldAClientThatReadsItsEarlyAnswerOnlyAfterItsRequest) {
+  const std::string much(kBuffered, 'x');
+  FakeService service([&](FakeService&, Wire& wire) {
+    wire.read_until("\r\n\r\n");
+    wire.send(http1_answer(200, "early"));
+    wire.wait_for_end();
+  });
+  Gateway gateway({.upstream = service.url(),
+                   .payload_limit = "max_bytes: 1GiB",
+                   .more = "unknown_paths: forward\n"});
+  const auto client = gateway.connect();
+  const std::string length = "Content-Length: " + std::to_string(kBuffered) + "\r\n";
+  client->send(http1_request("POST", "/api/v9/upload", key_field() + "\r\n" + length));
+  EXPECT_TRUE(client->send(much));
+  EXPECT_EQ(client->read_message().body, "early");
+}
+
 }  // namespace
 }  // namespace trackly::test

@@ -94,6 +94,37 @@ TEST(BodyPipe, EndsAnEmptyBody) {
   EXPECT_TRUE(pipe.drained());
 }
 
+TEST(BodyPipe, TellsTheEndAgainWhereTheFirstSinkRefusedTheMessage) {
+  Sink refusing(100);
+  BodyPipe pipe;
+  pipe.connect(nullptr, &refusing);
+  FieldList trailers;
+  trailers.add("Checksum", "1");
+  pipe.end(std::move(trailers));
+  EXPECT_TRUE(refusing.ended);
+
+  Sink next(100);
+  pipe.connect(nullptr, &next);
+
+  EXPECT_TRUE(next.ended);
+  EXPECT_EQ(next.trailer_count, 1U);
+}
+
+TEST(BodyPipe, NeedsNoMoreMemoryThanItHoldsWhereTheSourceIsAlwaysAhead) {
+  constexpr std::size_t kPiece = 1000;
+  Sink sink(kPiece);
+  BodyPipe pipe;
+  pipe.connect(nullptr, &sink);
+  pipe.push(std::string(2 * kPiece, 'x'));
+  for (int i = 0; i < 1000; ++i) {
+    sink.room = kPiece;
+    pipe.pump();
+    pipe.push(std::string(kPiece, 'x'));
+    ASSERT_TRUE(pipe.blocked());
+  }
+  EXPECT_LT(pipe.memory(), 10 * kPiece);
+}
+
 TEST(BodyPipe, SendsTrailersAfterTheLastByte) {
   Sink sink(2);
   BodyPipe pipe;
