@@ -249,6 +249,12 @@ class ApiReader {
         response_fields(operation.path, reader.boolean("deprecated", false));
     operation.batch = read_batch(reader.take("x-batch"));
     operation.product = reader.string("x-product", "");
+    for (const Node* item : reader.list("x-entitlements")) {
+      operation.entitlements.push_back(read_entitlement(*item));
+    }
+    if (!operation.entitlements.empty() && !operation.json_body) {
+      problem(node.mark, "x-entitlements: the operation has no JSON body to ask for anything");
+    }
     operation.overrides = reader.take("x-gateway");
     reader.finish();
     check_unique(operation, path);
@@ -434,6 +440,41 @@ class ApiReader {
     if (node->find("maximum") == nullptr) problem(node->mark, "missing key \"maximum\"");
     if (batch.too_many_error.empty()) problem(node->mark, "missing key \"error\"");
     return batch;
+  }
+
+  Entitlement read_entitlement(const Node& node) {
+    MappingReader reader(&node, problems_);
+    Entitlement entitlement;
+    entitlement.mark = node.mark;
+    entitlement.calling_code_of = read_pointer(reader, "calling_code_of");
+    entitlement.feature = reader.string("feature", "");
+    entitlement.error = reader.string("error", "");
+    MappingReader where(reader.take("where"), problems_);
+    entitlement.where_pointer = read_pointer(where, "pointer");
+    entitlement.where_equals = where.string("equals", "");
+    where.finish();
+    reader.finish();
+    if (entitlement.calling_code_of.empty() == entitlement.feature.empty()) {
+      problem(node.mark, "x-entitlements: an item has either calling_code_of or feature");
+    }
+    if (entitlement.feature.empty() && node.find("where") != nullptr) {
+      problem(node.mark, "where: only a feature is asked for under a condition");
+    }
+    if (entitlement.where_pointer.empty() && !entitlement.where_equals.empty()) {
+      problem(node.mark, "where: missing key \"pointer\"");
+    }
+    if (entitlement.error.empty()) problem(node.mark, "missing key \"error\"");
+    return entitlement;
+  }
+
+  /// Empty where the key is absent.
+  std::string read_pointer(MappingReader& reader, std::string_view key) {
+    const std::string pointer = reader.string(key, "");
+    const bool has_place = !pointer.empty() && is_json_pointer(pointer);
+    if (reader.has(key) && !has_place) {
+      problem(reader.mark(), std::string(key) + ": expected a JSON Pointer such as /to");
+    }
+    return pointer;
   }
 
   // ------------------------------------------------------------------------------------ references

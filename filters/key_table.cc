@@ -35,6 +35,12 @@ bool can_stand_in_a_field(std::string_view id) {
          std::all_of(id.begin(), id.end(), [](char c) { return c > ' ' && c <= '~'; });
 }
 
+/// Codes begin at "1", and no E.164 number has more than 15 digits.
+bool is_calling_code(std::string_view code) {
+  return !code.empty() && code.size() <= 15 && code.front() != '0' &&
+         std::all_of(code.begin(), code.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
 std::shared_ptr<const Account> read_account(std::string id, const Node& node, Problems& problems) {
   auto account = std::make_shared<Account>();
   account->id = std::move(id);
@@ -47,6 +53,16 @@ std::shared_ptr<const Account> read_account(std::string id, const Node& node, Pr
                                     {"fraud_blocked", AccountStatus::fraud_blocked}},
                                    AccountStatus::active);
   if (reader.has("products")) account->products = reader.strings("products");
+  if (reader.has("features")) account->features = reader.strings("features");
+  if (reader.has("calling_codes")) {
+    account->calling_codes = reader.strings("calling_codes");
+    for (const std::string& code : *account->calling_codes) {
+      if (is_calling_code(code)) continue;
+      problems.add(reader.mark(), "calling_codes: \"" + code +
+                                      "\" is none; expected the first digits of a number, quoted, "
+                                      "such as '44'");
+    }
+  }
   reader.finish();
   return account;
 }

@@ -4,6 +4,7 @@
 
 #include "filters/api_key.h"
 #include "filters/batch_limit.h"
+#include "filters/entitlements.h"
 #include "filters/payload_limit.h"
 #include "filters/rate_limit/rate_limit.h"
 #include "filters/request_id.h"
@@ -25,6 +26,8 @@ constexpr std::array kFilters{
     FilterKind{"batch_limit", make_batch_limit},
     // The whole contract of the request, on the parse that batch_limit has made.
     FilterKind{"schema", make_schema},
+    // After the schema, which says what the body asks for.
+    FilterKind{"entitlements", make_entitlements},
     // Last: only requests that the service would take cost tokens, by the items that batch_limit
     // counted.
     FilterKind{"rate_limit", make_rate_limit},

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "filters/json_body.h"
 #include "filters/rate_limit/fields.h"
 #include "filters/rate_limit/rules.h"
 
@@ -26,6 +27,7 @@ struct Limits {
   bool shared = false;  // store: redis
   OnFailure on_failure = OnFailure::local;
   ErrorRef unavailable;
+  ErrorRef invalid_input;  // a body that cannot be read, where a rule looks into it
 };
 
 /// For names of buckets: what a client or an operator chose can hold no separator.
@@ -61,6 +63,27 @@ std::string network_of(std::string_view address) {
   return std::string(inet_ntop(AF_INET6, &v6, printed.data(), printed.size())) + "/64";
 }
 
+/// A recipient's number is nobody's business in a store, so its digest stands for it.
+std::string digest_of(std::string_view text, Hasher& hasher) {
+  static constexpr std::string_view kHex = "0123456789abcdef";
+  constexpr std::size_t kBytes = 16;
+  const KeyDigest digest = hasher.sha256(text);
+  std::string out;
+  for (std::size_t i = 0; i < kBytes; ++i) {
+    out += kHex[digest[i] >> 4];
+    out += kHex[digest[i] & 15];
+  }
+  return out;
+}
+
+/// What stands at a place of the body, where it can name something.
+std::optional<std::string_view> text_at(const json_schema::Pointer& pointer, json::Value body) {
+  const auto value = pointer.find(body);
+  if (!value) return std::nullopt;
+  if (value->is_string()) return value->string();
+  return value->is_number() ? std::optional(value->number()) : std::nullopt;
+}
+
 /// "account/key": the keys of an account stand beside it, so that a store can keep them together.
 std::string bucket_key(const Exchange& exchange, Caller caller) {
   if (caller == Caller::global) return "global";
@@ -74,26 +97,23 @@ std::string bucket_key(const Exchange& exchange, Caller caller) {
 
 class RateLimit final : public Filter {
  public:
-  /// `limits` is the factory's; `rules` are those of it that apply to the operation.
-  RateLimit(const Limits& limits, std::vector<const Rule*> rules, Services& services)
+  /// `limits` is the factory's; `rules` are those of it that apply to the operation, and `body`
+  /// reads what their pointers lead into, where one has any.
+  RateLimit(const Limits& limits, std::vector<const Rule*> rules, std::optional<JsonBody> body,
+            Services& services)
       : limits_(limits),
         rules_(std::move(rules)),
+        body_(std::move(body)),
         policy_field_(rate_limit::rate_limit_policy(rules_)),
         services_(services) {}
 
   Verdict on_request(Exchange& exchange, Resume resume) const override {
-    std::vector<BucketTake> takes = takes_of(exchange);
-    if (!limits_.shared) {
-      exchange.limiter.store_mode = "local";
-      return take_locally(exchange, std::move(takes));
+    if (!body_) return withdraw(exchange, asked_of(exchange, std::nullopt), resume);
+    JsonBody::Outcome body = body_->read(exchange);
+    if (!body.document && body.verdict.kind() != Verdict::Kind::next) {
+      return std::move(body.verdict);
     }
-    exchange.limiter.store_mode = "redis";
-    auto taken = services_.redis_buckets->take(
-        takes, [this, &exchange, resume, takes](const TakeAnswer& answer) mutable {
-          resume(judge(exchange, std::move(takes), answer));
-        });
-    if (auto* pending = std::get_if<PendingPtr>(&taken)) return Verdict::wait(std::move(*pending));
-    return judge(exchange, std::move(takes), std::get<TakeAnswer>(taken));
+    return withdraw(exchange, asked_of(exchange, body.document), resume);
   }
 
   /// A request that nobody has seen costs nothing.
@@ -105,32 +125,60 @@ class RateLimit final : public Filter {
   }
 
  private:
-  std::vector<BucketTake> takes_of(const Exchange& exchange) const {
+  /// What one request asks of the buckets: entry i of `takes` for entry i of `rules`.
+  struct Asked {
+    std::vector<const Rule*> rules;
     std::vector<BucketTake> takes;
-    takes.reserve(rules_.size());
+  };
+
+  Asked asked_of(const Exchange& exchange, std::optional<json::Value> body) const {
+    Asked asked;
+    asked.rules.reserve(rules_.size());
+    asked.takes.reserve(rules_.size());
     for (const Rule* rule : rules_) {
+      std::string key = bucket_key(exchange, rule->caller);
+      if (rule->pointer) {
+        const auto text = body ? text_at(*rule->pointer, *body) : std::nullopt;
+        if (!text) continue;
+        key += "/" + digest_of(*text, services_.hasher);
+      }
       const std::uint64_t items = std::max<std::uint64_t>(1, exchange.batch_items.value_or(1));
-      takes.push_back(
-          {&rule->policy, bucket_key(exchange, rule->caller), rule->costs_items ? items : 1});
+      asked.rules.push_back(rule);
+      asked.takes.push_back({&rule->policy, std::move(key), rule->costs_items ? items : 1});
     }
-    return takes;
+    return asked;
   }
 
-  Verdict take_locally(Exchange& exchange, std::vector<BucketTake> takes) const {
+  Verdict withdraw(Exchange& exchange, Asked asked, Resume resume) const {
+    if (asked.takes.empty()) return Verdict::next();
+    if (!limits_.shared) {
+      exchange.limiter.store_mode = "local";
+      return take_locally(exchange, std::move(asked));
+    }
+    exchange.limiter.store_mode = "redis";
+    auto taken = services_.redis_buckets->take(
+        asked.takes, [this, &exchange, resume, asked](const TakeAnswer& answer) {
+          resume(judge(exchange, asked, answer));
+        });
+    if (auto* pending = std::get_if<PendingPtr>(&taken)) return Verdict::wait(std::move(*pending));
+    return judge(exchange, std::move(asked), std::get<TakeAnswer>(taken));
+  }
+
+  Verdict take_locally(Exchange& exchange, Asked asked) const {
     // The local store always has its answer at hand.
-    const auto taken = services_.local_buckets.take(takes, nullptr);
-    return settle(exchange, std::move(takes), std::get<TakeAnswer>(taken), services_.local_buckets);
+    const auto taken = services_.local_buckets.take(asked.takes, nullptr);
+    return settle(exchange, std::move(asked), std::get<TakeAnswer>(taken), services_.local_buckets);
   }
 
-  Verdict judge(Exchange& exchange, std::vector<BucketTake> takes, const TakeAnswer& answer) const {
+  Verdict judge(Exchange& exchange, Asked asked, const TakeAnswer& answer) const {
     if (answer.status == TakeAnswer::Status::ok) {
-      return settle(exchange, std::move(takes), answer, *services_.redis_buckets);
+      return settle(exchange, std::move(asked), answer, *services_.redis_buckets);
     }
     exchange.flag = "limiter_store_unavailable";
     switch (limits_.on_failure) {
       case OnFailure::local:
         exchange.limiter.store_mode = "redis-local";
-        return take_locally(exchange, std::move(takes));
+        return take_locally(exchange, std::move(asked));
       case OnFailure::allow:
         exchange.limiter.store_mode = "redis-allow";
         return Verdict::next();
@@ -141,33 +189,35 @@ class RateLimit final : public Filter {
     return Verdict::reject(limits_.unavailable);
   }
 
-  Verdict settle(Exchange& exchange, std::vector<BucketTake> takes, const TakeAnswer& answer,
+  Verdict settle(Exchange& exchange, Asked asked, const TakeAnswer& answer,
                  TokenBucketStore& store) const {
-    add_fields(exchange.response_fields, answer.states);
+    add_fields(exchange.response_fields, asked.rules, answer.states);
     if (answer.granted) {
-      note(exchange, least_left(answer.states), answer.states);
-      exchange.limiter_grants.push_back({this, &store, std::move(takes)});
+      note(exchange, asked.rules, least_left(answer.states), answer.states);
+      exchange.limiter_grants.push_back({this, &store, std::move(asked.takes)});
       return Verdict::next();
     }
     const std::size_t refusing = longest_wait(answer.states);
-    note(exchange, refusing, answer.states);
+    note(exchange, asked.rules, refusing, answer.states);
     const Duration wait = answer.states[refusing].retry_after;
     exchange.response_fields.set("Retry-After", std::to_string(rate_limit::retry_seconds(wait)));
-    return Verdict::reject(rules_[refusing]->error);
+    return Verdict::reject(asked.rules[refusing]->error);
   }
 
-  void add_fields(FieldList& fields, const std::vector<BucketState>& states) const {
+  void add_fields(FieldList& fields, const std::vector<const Rule*>& rules,
+                  const std::vector<BucketState>& states) const {
     // Another rate_limit earlier in the chain may have said its part.
     const auto add = [&fields](std::string_view name, const std::string& members) {
       const auto before = fields.find(name);
       fields.set(name, before ? std::string(*before) + ", " + members : members);
     };
     add("RateLimit-Policy", policy_field_);
-    add("RateLimit", rate_limit::rate_limit(rules_, states));
+    add("RateLimit", rate_limit::rate_limit(rules, states));
   }
 
-  void note(Exchange& exchange, std::size_t index, const std::vector<BucketState>& states) const {
-    exchange.limiter.rule = rules_[index]->policy.name;
+  static void note(Exchange& exchange, const std::vector<const Rule*>& rules, std::size_t index,
+                   const std::vector<BucketState>& states) {
+    exchange.limiter.rule = rules[index]->policy.name;
     exchange.limiter.remaining = states[index].remaining;
   }
 
@@ -188,6 +238,7 @@ class RateLimit final : public Filter {
 
   const Limits& limits_;
   const std::vector<const Rule*> rules_;
+  const std::optional<JsonBody> body_;
   const std::string policy_field_;
   Services& services_;
 };
@@ -199,7 +250,12 @@ class RateLimitFactory final : public FilterFactory {
   std::unique_ptr<Filter> make(const Operation& operation, Services& services) const override {
     std::vector<const Rule*> rules = rules_for(operation);
     if (rules.empty()) return nullptr;
-    return std::make_unique<RateLimit>(limits_, std::move(rules), services);
+    std::optional<JsonBody> body;
+    if (std::any_of(rules.begin(), rules.end(),
+                    [](const Rule* rule) { return rule->pointer.has_value(); })) {
+      body.emplace(operation.body_required, limits_.invalid_input);
+    }
+    return std::make_unique<RateLimit>(limits_, std::move(rules), std::move(body), services);
   }
 
   std::string describe(const Operation& operation) const override {
@@ -235,6 +291,7 @@ std::unique_ptr<FilterFactory> make_rate_limit(MappingReader& settings, const Fi
   if (limits.shared && !setup.gateway.redis) {
     settings.problems().add(settings.mark(), "store: redis needs the `redis` section");
   }
+  limits.invalid_input = setup.error("invalid_input", settings.mark(), settings.problems());
   limits.unavailable = setup.error("redis_unavailable", settings.mark(), settings.problems());
   return std::make_unique<RateLimitFactory>(std::move(limits));
 }

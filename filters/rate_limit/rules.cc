@@ -16,12 +16,23 @@ constexpr std::array<std::pair<std::string_view, Duration>, 4> kPeriods{{
     {"day", std::chrono::hours(24)},
 }};
 
+/// A year of days, or a month of minutes: what needs more has a larger unit.
+constexpr std::uint64_t kMostUnits = 100'000;
+
 /// What can stand in a structured field's string and in a Redis key as it is.
 bool is_name(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
            c == '-' || c == '.';
   });
+}
+
+std::optional<std::uint64_t> parse_count(std::string_view text, std::uint64_t maximum) {
+  std::uint64_t count = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  if (count == 0 || count > maximum) return std::nullopt;
+  return count;
 }
 
 /// Reads `rate` and `burst`, or `quota`.
@@ -48,6 +59,28 @@ void read_policy(MappingReader& reader, Rule& rule) {
   }
 }
 
+/// `key`: a word, or {pointer: /place} for the account and what stands at that place of the body.
+void read_key(MappingReader& reader, Rule& rule) {
+  const Node* key = reader.take("key");
+  if (key == nullptr || !key->is_mapping()) {
+    rule.caller = reader.choice<Caller>("key",
+                                        {{"api_key", Caller::api_key},
+                                         {"account", Caller::account},
+                                         {"address", Caller::address},
+                                         {"global", Caller::global}},
+                                        Caller::api_key);
+    return;
+  }
+  MappingReader place(key, reader.problems());
+  const std::string pointer = place.string("pointer", "");
+  place.finish();
+  rule.caller = Caller::account;
+  rule.pointer = json_schema::Pointer::parse(pointer);
+  if (pointer.empty() || !rule.pointer) {
+    reader.problems().add(key->mark, "pointer: expected a JSON Pointer such as /to");
+  }
+}
+
 Rule read_rule(const Node& node, const FilterSetup& setup, Problems& problems) {
   Rule rule;
   rule.mark = node.mark;
@@ -57,12 +90,7 @@ Rule read_rule(const Node& node, const FilterSetup& setup, Problems& problems) {
   if (!is_name(rule.policy.name)) {
     problems.add(node.mark, "name: a rule needs one, of letters, digits, \"_\", \"-\" and \".\"");
   }
-  rule.caller = reader.choice<Caller>("key",
-                                      {{"api_key", Caller::api_key},
-                                       {"account", Caller::account},
-                                       {"address", Caller::address},
-                                       {"global", Caller::global}},
-                                      Caller::api_key);
+  read_key(reader, rule);
   read_policy(reader, rule);
   if (const Node* cost = reader.take("cost")) {
     rule.costs_items = cost->is_string() && cost->text == "items";
@@ -87,6 +115,17 @@ void check_tags(const Rule& rule, const FilterSetup& setup, Problems& problems) 
     if (known.contains(tag)) continue;
     problems.add(rule.mark, "match: " + unknown_word("tag", tag, {known.begin(), known.end()}));
   }
+}
+
+/// A place in bodies that no operation has would limit nothing.
+void check_pointer(const Rule& rule, const FilterSetup& setup, Problems& problems) {
+  const auto& operations = setup.api.operations;
+  if (!rule.pointer) return;
+  if (std::any_of(operations.begin(), operations.end(),
+                  [&rule](const Operation& operation) { return rule.applies_to(operation); })) {
+    return;
+  }
+  problems.add(rule.mark, "pointer: no operation that the rule matches has a JSON body");
 }
 
 void check_capacity(const Rule& rule, const FilterSetup& setup, Problems& problems) {
@@ -116,6 +155,7 @@ void check_order(const Rule& rule, const FilterSetup& setup, Problems& problems)
 }  // namespace
 
 bool Rule::applies_to(const Operation& operation) const {
+  if (pointer && !operation.json_body) return false;
   if (tags.empty()) return true;
   return std::any_of(tags.begin(), tags.end(), [&operation](const std::string& tag) {
     return std::find(operation.tags.begin(), operation.tags.end(), tag) != operation.tags.end();
@@ -125,16 +165,16 @@ bool Rule::applies_to(const Operation& operation) const {
 bool parse_rate(std::string_view text, BucketPolicy& policy) {
   const std::size_t slash = text.find('/');
   if (slash == std::string_view::npos) return false;
-  std::uint64_t tokens = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + slash, tokens);
-  if (error != std::errc() || end != text.data() + slash) return false;
-  if (tokens == 0 || tokens > kMostTokens) return false;
-  const auto period = std::find_if(kPeriods.begin(), kPeriods.end(), [&](const auto& known) {
-    return known.first == text.substr(slash + 1);
-  });
-  if (period == kPeriods.end()) return false;
-  policy.tokens = tokens;
-  policy.period = period->second;
+  const auto tokens = parse_count(text.substr(0, slash), kMostTokens);
+  std::string_view unit = text.substr(slash + 1);
+  const std::size_t digits = std::min(unit.find_first_not_of("0123456789"), unit.size());
+  const auto units = digits == 0 ? 1 : parse_count(unit.substr(0, digits), kMostUnits);
+  unit.remove_prefix(digits);
+  const auto period = std::find_if(kPeriods.begin(), kPeriods.end(),
+                                   [unit](const auto& known) { return known.first == unit; });
+  if (!tokens || !units || period == kPeriods.end()) return false;
+  policy.tokens = *tokens;
+  policy.period = period->second * static_cast<std::int64_t>(*units);
   return true;
 }
 
@@ -145,6 +185,7 @@ std::vector<Rule> read_rules(MappingReader& settings, const FilterSetup& setup) 
   for (const Node* node : settings.list("rules")) {
     Rule rule = read_rule(*node, setup, problems);
     check_tags(rule, setup, problems);
+    check_pointer(rule, setup, problems);
     check_capacity(rule, setup, problems);
     check_order(rule, setup, problems);
     if (!names.insert(rule.policy.name).second) {

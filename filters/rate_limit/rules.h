@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "filters/json_schema/pointer.h"
 #include "gateway/api/filter.h"
 
 namespace trackly::filters::rate_limit {
@@ -14,6 +16,9 @@ enum class Caller : std::uint8_t { api_key, account, address, global };
 struct Rule {
   BucketPolicy policy;
   Caller caller = Caller::api_key;
+  /// Each text that stands at this place of the body has a bucket of its own with the caller (one
+  /// for each recipient, say); requests without one are not counted.
+  std::optional<json_schema::Pointer> pointer;
   bool costs_items = false;  // one token for each item of the batch, else one for the request
   bool is_quota = false;
   ErrorRef error;
@@ -28,8 +33,8 @@ struct Rule {
 /// and a cost in items that nobody counts.
 std::vector<Rule> read_rules(MappingReader& settings, const FilterSetup& setup);
 
-/// "100/s", "10/m", "5/h" or "1000000/day" as tokens and period of `policy`; false where it is none
-/// of them.
+/// "100/s", "10/m", "5/h", "1000000/day" or, with several of the unit, "1/45s" as tokens and period
+/// of `policy`; false where it is none of them.
 bool parse_rate(std::string_view text, BucketPolicy& policy);
 
 }  // namespace trackly::filters::rate_limit

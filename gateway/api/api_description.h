@@ -34,6 +34,17 @@ struct Batch {
   Mark mark;
 };
 
+/// One item of `x-entitlements`: what an account must have for what a body asks. It has either
+/// `calling_code_of` or `feature`.
+struct Entitlement {
+  std::string calling_code_of;  // RFC 6901, of an E.164 number; empty: none
+  std::string feature;          // empty: none
+  std::string where_pointer;    // the feature is needed where this place ...
+  std::string where_equals;     // ... holds this string; both empty: always
+  std::string error;            // catalogue id
+  Mark mark;
+};
+
 /// One method of one path: what the router finds and what filters are made for.
 struct Operation {
   std::string method;  // upper case
@@ -49,8 +60,9 @@ struct Operation {
   /// query as declared.
   std::vector<Parameter> parameters;
   std::optional<Batch> batch;
-  std::string product;              // x-product; empty: no gate
-  const Node* overrides = nullptr;  // x-gateway: filter name -> settings
+  std::string product;                    // x-product; empty: no gate
+  std::vector<Entitlement> entitlements;  // x-entitlements, in the order of judging
+  const Node* overrides = nullptr;        // x-gateway: filter name -> settings
   /// Extra fields of every answer to this operation (the v1 deprecation).
   std::vector<std::pair<std::string, std::string>> response_fields;
   Mark mark;

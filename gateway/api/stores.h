@@ -99,8 +99,11 @@ enum class AccountStatus : std::uint8_t { active, suspended, billing_blocked, fr
 struct Account {
   std::string id;
   AccountStatus status = AccountStatus::active;
-  /// Absent: the account has every product.
+  // Absent: the account has all there are.
   std::optional<std::vector<std::string>> products;
+  std::optional<std::vector<std::string>> features;
+  /// First digits of the numbers that it may send to, such as "1" or "44".
+  std::optional<std::vector<std::string>> calling_codes;
 };
 
 struct KeyRecord {

@@ -116,6 +116,14 @@ void write(const Operation& operation, std::ostream& out) {
     out << '\n';
   }
   if (!operation.product.empty()) out << "  product " << operation.product << '\n';
+  for (const Entitlement& one : operation.entitlements) {
+    out << "  entitlement ";
+    if (one.feature.empty()) out << "calling code of " << one.calling_code_of;
+    if (!one.feature.empty()) out << "feature " << one.feature;
+    if (!one.where_pointer.empty())
+      out << " where " << one.where_pointer << '=' << one.where_equals;
+    out << ", else " << one.error << '\n';
+  }
   if (operation.overrides != nullptr) {
     out << "  overrides @" << place(operation.overrides->mark) << '\n';
   }

@@ -43,8 +43,8 @@ class FilterBench {
   void redis_is_configured() { settings_.redis.emplace(); }
   /// What filters are lent; outlives the bench.
   void lend(Hasher& hasher) { services_.emplace(Services{loop_, hasher, buckets_, nullptr}); }
-  void lend(TokenBucketStore& local, TokenBucketStore* shared) {
-    services_.emplace(Services{loop_, hasher_, local, shared});
+  void lend(Hasher& hasher, TokenBucketStore& local, TokenBucketStore* shared) {
+    services_.emplace(Services{loop_, hasher, local, shared});
   }
 
   /// The document that schemas stand in, as JSON; call it once, before the operations.

@@ -138,6 +138,20 @@ TEST_F(KeyTableTest, AnAccountsIdCanStandInAHeaderField) {
                   "keys.yaml:4:1: accounts: an id is one or more visible ASCII characters"));
 }
 
+TEST_F(KeyTableTest, ACallingCodeIsAllDigitsAndTextNotANumber) {
+  read(R"({"accounts":{
+    "a":{"calling_codes":["1","44","1876"]},
+    "b":{"calling_codes":["+44"]},
+    "c":{"calling_codes":["044"]},
+    "d":{"calling_codes":[""]},
+    "e":{"calling_codes":[44]}}})");
+  EXPECT_THAT(problems(),
+              ElementsAre(testing::HasSubstr("keys.yaml:3:9: calling_codes: \"+44\" is none"),
+                          testing::HasSubstr("keys.yaml:4:9: calling_codes: \"044\" is none"),
+                          testing::HasSubstr("keys.yaml:5:9: calling_codes: \"\" is none"),
+                          testing::HasSubstr("keys.yaml:6:27: calling_codes: expected")));
+}
+
 TEST_F(KeyTableTest, ANameIsOneKeyOfItsAccount) {
   std::string second = kDigest;
   second.back() = '9';

@@ -96,13 +96,26 @@ class RateLimitTest : public testing::Test {
   RateLimitTest() {
     send_ = &bench_.operation("POST", "/messages");
     send_->tags = {"send"};
+    send_->json_body = send_->has_body = send_->body_required = true;
     bulk_ = &bench_.operation("POST", "/messages/bulk");
     bulk_->tags = {"send", "bulk"};
     bulk_->batch = Batch{"/messages", 1000, "rate_limited", "", Mark()};
     read_ = &bench_.operation("GET", "/contacts");
-    bench_.lend(local_, &redis_);
+    bench_.lend(hasher_, local_, &redis_);
     bench_.redis_is_configured();
   }
+
+  // Digests that differ where the texts do.
+  struct Echo final : Hasher {
+    KeyDigest sha256(std::string_view text) override {
+      KeyDigest digest{};
+      for (std::size_t i = 0; i < text.size() && i < digest.size(); ++i) {
+        digest[digest.size() / 2 - 1 - i % (digest.size() / 2)] ^=
+            static_cast<std::uint8_t>(text[text.size() - 1 - i]);
+      }
+      return digest;
+    }
+  };
 
   void make(std::string_view rules, std::string_view more = "") {
     bench_.make(make_rate_limit,
@@ -141,9 +154,10 @@ class RateLimitTest : public testing::Test {
     return asked;
   }
 
+  Echo hasher_;
   FakeStore local_;
   FakeStore redis_;
-  FilterBench bench_{{"rate_limited", "daily_cap_exceeded", "redis_unavailable"}};
+  FilterBench bench_{{"rate_limited", "daily_cap_exceeded", "redis_unavailable", "invalid_input"}};
   Operation* send_;
   Operation* bulk_;
   Operation* read_;
@@ -223,6 +237,59 @@ TEST_F(RateLimitTest, AnAccountsNameCannotPassForAnotherBucket) {
   asked->exchange().key = key_of("a/b}{c d");
   ask(*asked);
   EXPECT_THAT(local_.taken, ElementsAre("a account.a%2Fb%7D%7Bc%20d 1"));
+}
+
+TEST_F(RateLimitTest, ARuleWithAPointerCountsForEachTextThatStandsThere) {
+  make(R"({"name":"cooling","key":{"pointer":"/to"},"rate":"1/m"})");
+  const auto bucket_of = [this](std::string_view body) {
+    const auto asked = start(*send_);
+    asked->request.body(body);
+    ask(*asked);
+    EXPECT_EQ(asked->verdict, "next") << body;
+    EXPECT_EQ(local_.taken.size(), 1U) << body;
+    return local_.taken.back();
+  };
+  const std::string one = bucket_of(R"({"to":"+14155550001"})");
+  EXPECT_THAT(one, testing::MatchesRegex("cooling account.acct_42/[0-9a-f]{32} 1"));
+  EXPECT_EQ(bucket_of(R"({"body":"x","to":"+1415555\u0030001"})"), one);
+  EXPECT_NE(bucket_of(R"({"to":"+14155550002"})"), one);
+  EXPECT_NE(bucket_of(R"({"to":14155550001})"), one);
+}
+
+TEST_F(RateLimitTest, ARequestWithoutTheTextIsNotCountedByThatRule) {
+  make(R"({"name":"cooling","key":{"pointer":"/to"},"rate":"1/m"})");
+  for (const char* body : {"{}", R"({"to":null})", R"({"to":["+14155550001"]})"}) {
+    const auto asked = start(*send_);
+    asked->request.body(body);
+    ask(*asked);
+    EXPECT_EQ(asked->verdict, "next") << body;
+    EXPECT_EQ(asked->field("RateLimit"), "(none)") << body;
+  }
+  EXPECT_EQ(local_.asked, 0);
+}
+
+TEST_F(RateLimitTest, TheOtherRulesOfSuchARequestCountItAllTheSame) {
+  make(R"({"name":"cooling","key":{"pointer":"/to"},"rate":"1/m","error":"daily_cap_exceeded"},)" +
+       std::string(kSingle));
+  local_.answer = refused({{.retry_after = 2s}});
+  const auto asked = start(*send_);
+  asked->request.body("{}");
+  ask(*asked);
+  EXPECT_EQ(asked->verdict, "rate_limited");
+  EXPECT_EQ(asked->field("RateLimit"), R"("single";r=0;t=2)");
+}
+
+TEST_F(RateLimitTest, ABodyThatCannotBeReadIsRefusedWhereARuleLooksIntoIt) {
+  make(R"({"name":"cooling","key":{"pointer":"/to"},"rate":"1/m"})");
+  const auto asked = start(*send_);
+  asked->request.body(R"({"to":"+1","to":"+2"})");
+  ask(*asked);
+  EXPECT_EQ(asked->verdict, "invalid_input");
+}
+
+TEST_F(RateLimitTest, ARuleWithAPointerIsForOperationsWithAJsonBody) {
+  make(R"({"name":"cooling","key":{"pointer":"/to"},"rate":"1/m"})");
+  EXPECT_EQ(bench_.filter(*read_), nullptr);
 }
 
 TEST_F(RateLimitTest, ARuleWithTagsIsForOperationsThatHaveOneOfThem) {
@@ -457,7 +524,7 @@ TEST_F(RateLimitTest, WithoutTheSharedStoreARequestMayBeAllowed) {
 class RateLimitSettingsTest : public RateLimitTest {
  protected:
   std::vector<std::string> problems_of(std::string_view settings) {
-    FilterBench bench({"rate_limited", "daily_cap_exceeded", "redis_unavailable"});
+    FilterBench bench({"rate_limited", "daily_cap_exceeded", "redis_unavailable", "invalid_input"});
     bench.operation("POST", "/messages").tags = {"send"};
     Operation& bulk = bench.operation("POST", "/bulk");
     bulk.tags = {"bulk"};
@@ -491,6 +558,11 @@ TEST_F(RateLimitSettingsTest, ARateIsPerSecondMinuteHourOrDay) {
   EXPECT_EQ(policy_of(R"({"name":"r","quota":"7/day"})"), R"("r";q=7;w=86400)");
 }
 
+TEST_F(RateLimitSettingsTest, ARateMayNameSeveralOfAUnit) {
+  EXPECT_EQ(policy_of(R"({"name":"r","rate":"1/45s"})"), R"("r";q=1;w=45)");
+  EXPECT_EQ(policy_of(R"({"name":"r","quota":"500/30day"})"), R"("r";q=500;w=2592000)");
+}
+
 TEST_F(RateLimitSettingsTest, TheWindowIsTheTimeInWhichTheBurstFlowsIn) {
   EXPECT_EQ(policy_of(R"({"name":"r","rate":"100/s","burst":250})"), R"("r";q=250;w=3)");
   EXPECT_EQ(policy_of(R"({"name":"r","rate":"100/s","burst":1})"), R"("r";q=1;w=1)");
@@ -498,9 +570,27 @@ TEST_F(RateLimitSettingsTest, TheWindowIsTheTimeInWhichTheBurstFlowsIn) {
 }
 
 TEST_F(RateLimitSettingsTest, WhatIsNoRateIsReported) {
-  for (const char* rate :
-       {"", "100", "/s", "0/s", "-1/s", "+1/s", "1.5/s", "1e3/s", "100/", "100/d", "100/ s",
-        " 100/s", "100 /s", "100/S", "100/s/s", "1000000001/s", "99999999999999999999/s"}) {
+  for (const char* rate : {"",
+                           "100",
+                           "/s",
+                           "0/s",
+                           "-1/s",
+                           "+1/s",
+                           "1.5/s",
+                           "1e3/s",
+                           "100/",
+                           "100/d",
+                           "100/ s",
+                           " 100/s",
+                           "100 /s",
+                           "100/S",
+                           "100/s/s",
+                           "1000000001/s",
+                           "1/0s",
+                           "1/-1s",
+                           "1/1.5s",
+                           "1/100001day",
+                           "99999999999999999999/s"}) {
     EXPECT_THAT(problems_of_rule(R"({"name":"r","rate":")" + std::string(rate) + "\"}"),
                 ElementsAre(HasSubstr("gateway.json:1:30: expected a number from 1 to 1000000000")))
         << rate;
@@ -562,6 +652,16 @@ TEST_F(RateLimitSettingsTest, ATagThatNoOperationHasIsReported) {
       ElementsAre("gateway.json:1:11: match: unknown tag \"bluk\"; did you mean \"bulk\"?"));
   EXPECT_THAT(problems_of_rule(R"({"name":"r","rate":"1/s","match":{"tags":["send","bulk"]}})"),
               IsEmpty());
+}
+
+TEST_F(RateLimitSettingsTest, APointerIsOneAndLeadsIntoSomeBody) {
+  EXPECT_THAT(problems_of_rule(R"({"name":"r","rate":"1/s","key":{"pointer":"to"}})"),
+              ElementsAre(HasSubstr("1:42: pointer: expected a JSON Pointer such as /to")));
+  EXPECT_THAT(
+      problems_of_rule(R"({"name":"r","rate":"1/s","key":{"pointer":"/to"}})"),
+      ElementsAre(HasSubstr("pointer: no operation that the rule matches has a JSON body")));
+  EXPECT_THAT(problems_of_rule(R"({"name":"r","rate":"1/s","key":{"path":"/to"}})"),
+              testing::Contains(HasSubstr("unknown key \"path\"")));
 }
 
 TEST_F(RateLimitSettingsTest, ABucketThatNeverFillsIsReported) {
