@@ -110,6 +110,7 @@ class CatalogueReader {
     entry.code = reader.string("code", "");
     entry.text = reader.string("text", "");
     entry.section = reader.string("section", "");
+    entry.decided_by = reader.string("decided_by", "");
     reader.finish();
     if (!node.is_mapping()) return;
     if (entry.status == 0) entry.status = entry.documented_status;

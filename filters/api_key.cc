@@ -124,6 +124,22 @@ class ApiKeyFactory final : public FilterFactory {
     return operation.product.empty() ? "API key" : "API key, product " + operation.product;
   }
 
+  std::vector<PossibleAnswer> answers(const Operation& operation) const override {
+    if (!operation.needs_key) return {};
+    const Demands demands = demands_of(operation);
+    std::vector<PossibleAnswer> all{{errors_.missing, "X-Api-Key"},
+                                    {errors_.invalid, "X-Api-Key", true},
+                                    {errors_.suspended, "account status", true}};
+    if (demands.spends) {
+      all.push_back({errors_.billing_blocked, "account status", true});
+      all.push_back({errors_.fraud_blocked, "account status", true});
+    }
+    if (!demands.product.empty()) {
+      all.push_back({demands.product_error, "x-product " + demands.product, true});
+    }
+    return all;
+  }
+
  private:
   Demands demands_of(const Operation& operation) const {
     Demands demands;

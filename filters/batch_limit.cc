@@ -75,6 +75,16 @@ class BatchLimitFactory final : public FilterFactory {
            std::to_string(rules->second->maximum) + " items in " + rules->second->pointer;
   }
 
+  std::vector<PossibleAnswer> answers(const Operation& operation) const override {
+    const auto found = rules_.find(&operation);
+    if (found == rules_.end()) return {};
+    const BatchRules& rules = *found->second;
+    std::vector<PossibleAnswer> all{{rules.body.invalid_input(), "body"},
+                                    {rules.too_many, "x-batch"}};
+    if (rules.empty != nullptr) all.push_back({rules.empty, "x-batch"});
+    return all;
+  }
+
  private:
   std::map<const Operation*, std::shared_ptr<const BatchRules>> rules_;
 };

@@ -130,6 +130,18 @@ class EntitlementsFactory final : public FilterFactory {
     return text;
   }
 
+  std::vector<PossibleAnswer> answers(const Operation& operation) const override {
+    const auto found = demands_.find(&operation);
+    if (found == demands_.end()) return {};
+    std::vector<PossibleAnswer> all;
+    for (const Demand& demand : found->second->list) {
+      const bool is_feature = !demand.feature.empty();
+      all.push_back(
+          {demand.error, is_feature ? "feature " + demand.feature : "calling_codes", true});
+    }
+    return all;
+  }
+
  private:
   std::map<const Operation*, std::shared_ptr<const Demands>> demands_;
 };

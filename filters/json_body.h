@@ -25,6 +25,8 @@ class JsonBody {
   /// is not required passes.
   Outcome read(Exchange& exchange) const;
 
+  const ErrorRef& invalid_input() const { return invalid_input_; }
+
  private:
   bool required_;
   ErrorRef invalid_input_;

@@ -42,6 +42,9 @@ class PayloadLimitFactory final : public FilterFactory {
   std::string describe(const Operation&) const override {
     return "body up to " + std::to_string(max_bytes_) + " bytes";
   }
+  std::vector<PossibleAnswer> answers(const Operation&) const override {
+    return {{error_, "max_bytes"}};
+  }
 
  private:
   std::uint64_t max_bytes_;

@@ -24,6 +24,7 @@ class RequestIdFactory final : public FilterFactory {
     return std::make_unique<RequestId>(services.loop);
   }
   std::string describe(const Operation&) const override { return {}; }
+  std::vector<PossibleAnswer> answers(const Operation&) const override { return {}; }
 };
 
 }  // namespace

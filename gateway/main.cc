@@ -22,9 +22,11 @@ int run(const std::string& config_path) {
   return configuration == nullptr ? cli::kProblem : run_server(configuration);
 }
 
+constexpr const char* kShippedConfig = "config/gateway.yaml";
+
 struct Options {
   std::string config;
-  std::string catalogue = "config/trackly/errors.yaml";
+  std::string catalogue;
   std::string format = "table";
   std::string schema;
   std::string instance;
@@ -53,11 +55,10 @@ void add_commands(CLI::App& app, Options& options, std::function<int()>& action)
     action = [&] { return cli::validate(options.schema, options.instance, std::cout, std::cerr); };
   });
 
-  command = app.add_subcommand("errors", "Print the error catalogue");
-  CLI::Option* config =
-      command->add_option("--config", options.config, "gateway.yaml: with its errors.overrides");
-  command->add_option("--catalogue", options.catalogue, "errors.yaml: as it stands")
-      ->capture_default_str()
+  command = app.add_subcommand("errors", "Print the error catalogue and where each row is decided");
+  CLI::Option* config = command->add_option(
+      "--config", options.config, "gateway.yaml; without it " + std::string(kShippedConfig));
+  command->add_option("--catalogue", options.catalogue, "errors.yaml alone, as it stands")
       ->excludes(config);
   command->add_option("--format", options.format, "table, json or markdown")
       ->capture_default_str()
@@ -65,9 +66,11 @@ void add_commands(CLI::App& app, Options& options, std::function<int()>& action)
   command->callback([&] {
     action = [&] {
       const cli::CatalogueFormat format = kFormats.at(options.format);
-      return options.config.empty()
-                 ? cli::print_catalogue(options.catalogue, format, std::cout, std::cerr)
-                 : cli::print_configured_catalogue(options.config, format, std::cout, std::cerr);
+      if (!options.catalogue.empty()) {
+        return cli::print_catalogue(options.catalogue, format, std::cout, std::cerr);
+      }
+      const std::string path = options.config.empty() ? kShippedConfig : options.config;
+      return cli::print_configured_catalogue(path, format, std::cout, std::cerr);
     };
   });
 

@@ -265,6 +265,17 @@ class RateLimitFactory final : public FilterFactory {
     return text;
   }
 
+  std::vector<PossibleAnswer> answers(const Operation& operation) const override {
+    std::vector<PossibleAnswer> all;
+    for (const Rule* rule : rules_for(operation)) {
+      all.push_back({rule->error, "rule " + rule->policy.name, true});
+    }
+    if (!all.empty() && limits_.shared && limits_.on_failure == OnFailure::deny) {
+      all.push_back({limits_.unavailable, "on_store_failure", true});
+    }
+    return all;
+  }
+
  private:
   std::vector<const Rule*> rules_for(const Operation& operation) const {
     std::vector<const Rule*> rules;

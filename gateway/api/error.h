@@ -21,6 +21,7 @@ struct ErrorEntry {
   std::string code;           // may hold {placeholders}; empty: the answer has no `code`
   std::string text;           // may hold {placeholders}
   std::string section;        // the page's table; empty for entries of our own
+  std::string decided_by;     // who decides what no filter of the shipped configuration does
   Mark mark;
 };
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "gateway/api/api_description.h"
 #include "gateway/api/exchange.h"
@@ -105,6 +106,13 @@ struct Services {
   TokenBucketStore* redis_buckets;  // this worker's; nullptr where no `redis` is configured
 };
 
+/// An entry of the catalogue that a filter may answer with, and by which rule.
+struct PossibleAnswer {
+  ErrorRef error;
+  std::string rule;       // "x-batch", "rule single", or where the rule stands (file:line)
+  bool by_state = false;  // what the edge knows decides, not the request alone
+};
+
 /// One entry of `filters:` after its settings were read; immutable, shared by all workers.
 class FilterFactory {
  public:
@@ -117,6 +125,8 @@ class FilterFactory {
   virtual std::unique_ptr<Filter> make(const Operation& operation, Services& services) const = 0;
   /// What this filter enforces on an operation, in a few words, for `check`; empty: nothing.
   virtual std::string describe(const Operation& operation) const = 0;
+  /// Every entry of the catalogue that this filter may answer a request of the operation with.
+  virtual std::vector<PossibleAnswer> answers(const Operation& operation) const = 0;
 };
 
 /// What a filter has at hand while its settings are read. Problems go to `settings.problems()`.

@@ -2,11 +2,15 @@
 
 #include <algorithm>
 #include <iomanip>
+#include <map>
 #include <ostream>
+#include <string>
+#include <vector>
 
 #include "config/catalogue_reader.h"
 #include "config/yaml_reader.h"
 #include "gateway/api/error.h"
+#include "gateway/cli/decisions.h"
 #include "gateway/cli/exit_code.h"
 #include "gateway/cli/load.h"
 
@@ -33,7 +37,17 @@ void print_member(std::string_view name, std::string_view value, std::ostream& o
   if (!value.empty()) out << ", \"" << name << "\": \"" << json_escaped(value) << '"';
 }
 
-void print_json(const ErrorCatalogue& catalogue, std::ostream& out) {
+/// By id; what no rule decides is left to `decided_by`.
+using Decisions = std::map<std::string, std::vector<std::string>>;
+
+std::vector<std::string> decided(const ErrorEntry& entry, const Decisions& decisions) {
+  std::vector<std::string> lines;
+  if (const auto found = decisions.find(entry.id); found != decisions.end()) lines = found->second;
+  if (!entry.decided_by.empty()) lines.push_back(entry.decided_by);
+  return lines;
+}
+
+void print_json(const ErrorCatalogue& catalogue, const Decisions& decisions, std::ostream& out) {
   out << "[";
   const char* separator = "\n";
   for (const ErrorEntry& entry : catalogue.entries()) {
@@ -44,7 +58,13 @@ void print_json(const ErrorCatalogue& catalogue, std::ostream& out) {
     print_member("text", entry.text, out);
     print_member("section", entry.section, out);
     print_member("reason", entry.reason, out);
-    out << "}";
+    out << ", \"decided\": [";
+    const char* comma = "";
+    for (const std::string& line : decided(entry, decisions)) {
+      out << comma << '"' << json_escaped(line) << '"';
+      comma = ", ";
+    }
+    out << "]}";
     separator = ",\n";
   }
   out << "\n]\n";
@@ -57,13 +77,14 @@ std::string cell(std::string_view text) {
   return out;
 }
 
-void print_markdown(const ErrorCatalogue& catalogue, std::ostream& out) {
+void print_markdown(const ErrorCatalogue& catalogue, const Decisions& decisions,
+                    std::ostream& out) {
   std::string_view section;
   for (const ErrorEntry& entry : catalogue.entries()) {
     const std::string_view own = entry.section.empty() ? kOwnSection : entry.section;
     if (own != section) {
       out << (section.empty() ? "" : "\n") << "## " << own
-          << "\n\n| Status | Code | Text | Id |\n|---|---|---|---|\n";
+          << "\n\n| Status | Code | Text | Id | Decided |\n|---|---|---|---|---|\n";
       section = own;
     }
     out << "| " << entry.status;
@@ -71,18 +92,25 @@ void print_markdown(const ErrorCatalogue& catalogue, std::ostream& out) {
       out << " (documented: " << entry.documented_status << "; " << cell(entry.reason) << ")";
     }
     out << " | " << (entry.code.empty() ? "" : "`" + entry.code + "`") << " | " << cell(entry.text)
-        << " | `" << entry.id << "` |\n";
+        << " | `" << entry.id << "` | ";
+    const char* separator = "";
+    for (const std::string& line : decided(entry, decisions)) {
+      out << separator << cell(line);
+      separator = "<br>";
+    }
+    out << " |\n";
   }
 }
 
-void print_as(CatalogueFormat format, const ErrorCatalogue& catalogue, std::ostream& out) {
+void print_as(CatalogueFormat format, const ErrorCatalogue& catalogue, const Decisions& decisions,
+              std::ostream& out) {
   switch (format) {
     case CatalogueFormat::table:
       return print_table(catalogue, out);
     case CatalogueFormat::json:
-      return print_json(catalogue, out);
+      return print_json(catalogue, decisions, out);
     case CatalogueFormat::markdown:
-      return print_markdown(catalogue, out);
+      return print_markdown(catalogue, decisions, out);
   }
 }
 
@@ -96,7 +124,7 @@ int print_catalogue(const std::string& catalogue_path, CatalogueFormat format, s
   if (root) catalogue = config::read_catalogue(*root, {}, problems);
   print(problems, err);
   if (!problems.empty()) return kProblem;
-  print_as(format, catalogue, out);
+  print_as(format, catalogue, {}, out);
   return kFine;
 }
 
@@ -104,7 +132,7 @@ int print_configured_catalogue(const std::string& config_path, CatalogueFormat f
                                std::ostream& out, std::ostream& err) {
   const auto configuration = load(config_path, err);
   if (configuration == nullptr) return kProblem;
-  print_as(format, configuration->errors, out);
+  print_as(format, configuration->errors, decisions(*configuration), out);
   return kFine;
 }
 

@@ -11,6 +11,7 @@ class Probe final : public FilterFactory {
   explicit Probe(std::string description) : description_(std::move(description)) {}
   std::unique_ptr<Filter> make(const Operation&, Services&) const override { return nullptr; }
   std::string describe(const Operation&) const override { return description_; }
+  std::vector<PossibleAnswer> answers(const Operation&) const override { return {}; }
 
  private:
   const std::string description_;

@@ -28,7 +28,8 @@ class Errors : public testing::Test {
       if (id == "payload_too_large") {
         file
             << "  - {id: payload_too_large, documented_status: 400, status: 413, reason: HTTP | C1,"
-               " code: payload_too_large, text: 'Too \"large\"', section: Input}\n";
+               " code: payload_too_large, text: 'Too \"large\"', section: Input, decided_by: the | "
+               "service}\n";
       } else {
         file << "  - {id: " << id << ", status: 400, text: t}\n";
       }
@@ -60,16 +61,19 @@ TEST_F(Errors, JsonHasEveryFieldThatIsThere) {
   EXPECT_THAT(text, HasSubstr("{\"id\": \"payload_too_large\", \"status\": 413, "
                               "\"documented_status\": 400, \"code\": \"payload_too_large\", "
                               "\"text\": \"Too \\\"large\\\"\", \"section\": \"Input\", "
-                              "\"reason\": \"HTTP | C1\"}"));
-  EXPECT_THAT(text, HasSubstr("{\"id\": \"not_found\", \"status\": 400, \"text\": \"t\"}"));
+                              "\"reason\": \"HTTP | C1\", \"decided\": [\"the | service\"]}"));
+  EXPECT_THAT(
+      text,
+      HasSubstr("{\"id\": \"not_found\", \"status\": 400, \"text\": \"t\", \"decided\": []}"));
   EXPECT_THAT(text, EndsWith("}\n]\n"));
 }
 
 TEST_F(Errors, MarkdownHasATableForEachSection) {
   const std::string text = printed(CatalogueFormat::markdown);
-  EXPECT_THAT(text, HasSubstr("## Input\n\n| Status | Code | Text | Id |\n|---|---|---|---|\n"
+  EXPECT_THAT(text, HasSubstr("## Input\n\n| Status | Code | Text | Id | Decided |\n"
+                              "|---|---|---|---|---|\n"
                               "| 413 (documented: 400; HTTP \\| C1) | `payload_too_large` | "
-                              "Too \"large\" | `payload_too_large` |\n"));
+                              "Too \"large\" | `payload_too_large` | the \\| service |\n"));
   EXPECT_THAT(text, HasSubstr("## Not in the vendor's tables\n"));
 }
 

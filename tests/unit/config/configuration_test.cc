@@ -9,6 +9,7 @@ class NoFilter final : public FilterFactory {
  public:
   std::unique_ptr<Filter> make(const Operation&, Services&) const override { return nullptr; }
   std::string describe(const Operation&) const override { return ""; }
+  std::vector<PossibleAnswer> answers(const Operation&) const override { return {}; }
 };
 
 TEST(Configuration, AnOverriddenFilterHasAFactoryOfItsOwnForThatOperationOnly) {
