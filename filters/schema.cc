@@ -24,13 +24,15 @@ struct OperationRules {
   std::optional<JsonBody> body;           // absent: there is none, or it is not described as JSON
   bool body_required = false;
   ProgramRef body_program;  // nullptr: any object
+  std::vector<PossibleAnswer> answers;
 
   bool empty() const { return parameters.empty() && !body; }
 };
 
 class SchemaFilter final : public Filter {
  public:
-  explicit SchemaFilter(std::shared_ptr<const OperationRules> rules) : rules_(std::move(rules)) {}
+  SchemaFilter(std::shared_ptr<const OperationRules> rules, const ErrorCatalogue& catalogue)
+      : rules_(std::move(rules)), catalogue_(catalogue) {}
 
   Verdict on_request(Exchange& exchange, Resume) const override {
     // With the body at hand this may be the second call, but the first one may also have been
@@ -49,10 +51,14 @@ class SchemaFilter final : public Filter {
     if (!body.document || rules_->body_program == nullptr) return std::move(body.verdict);
     auto violation = rules_->body_program->check(*body.document);
     if (!violation) return Verdict::next();
-    return Verdict::reject(std::move(violation->error), std::move(violation->pointer));
+    ErrorRef answer = violation->values.empty()
+                          ? std::move(violation->error)
+                          : catalogue_.reply(violation->error->id, {{"values", violation->values}});
+    return Verdict::reject(std::move(answer), std::move(violation->pointer));
   }
 
   std::shared_ptr<const OperationRules> rules_;
+  const ErrorCatalogue& catalogue_;  // of the configuration that the factory is a part of
 };
 
 /// The place of a parameter among those of a path template.
@@ -71,7 +77,7 @@ class RuleCompiler {
   OperationRules rules_for(const Operation& operation) {
     OperationRules rules;
     for (const Parameter& parameter : operation.parameters) {
-      auto rule = rule_for(operation, parameter);
+      auto rule = rule_for(operation, parameter, rules.answers);
       if (rule) rules.parameters.push_back(std::move(*rule));
     }
     std::stable_partition(rules.parameters.begin(), rules.parameters.end(),
@@ -79,7 +85,10 @@ class RuleCompiler {
     if (operation.json_body) {
       rules.body.emplace(operation.body_required, invalid_input_);
       rules.body_required = operation.body_required;
-      if (operation.body_schema != nullptr) rules.body_program = program(*operation.body_schema);
+      rules.answers.push_back({invalid_input_, "body"});
+      if (operation.body_schema != nullptr) {
+        rules.body_program = program(*operation.body_schema, rules.answers);
+      }
     }
     return rules;
   }
@@ -93,23 +102,25 @@ class RuleCompiler {
   }
 
  private:
-  std::optional<ParameterRule> rule_for(const Operation& operation, const Parameter& parameter) {
+  std::optional<ParameterRule> rule_for(const Operation& operation, const Parameter& parameter,
+                                        std::vector<PossibleAnswer>& answers) {
     if (parameter.node == nullptr) return std::nullopt;
     ParameterRule rule;
     rule.in = parameter.in;
     rule.name = parameter.name;
     rule.path_index = path_index(operation.path, parameter.name);
     rule.required = parameter.required && parameter.in == Parameter::In::query;
-    if (parameter.schema != nullptr) read_schema(*parameter.schema, rule);
+    if (parameter.schema != nullptr) read_schema(*parameter.schema, rule, answers);
     rule.missing = missing_row(parameter);
+    if (rule.required) answers.push_back({rule.missing, place(parameter.node->mark)});
     if (rule.program == nullptr && !rule.required) return std::nullopt;
     return rule;
   }
 
-  void read_schema(const Node& schema, ParameterRule& rule) {
+  void read_schema(const Node& schema, ParameterRule& rule, std::vector<PossibleAnswer>& answers) {
     const Node* empty_is_missing = schema.find("x-empty-is-missing");
     rule.empty_is_missing = empty_is_missing != nullptr && empty_is_missing->boolean;
-    rule.program = program(schema);
+    rule.program = program(schema, answers);
     if (rule.program == nullptr) return;
     if (rule.program->declared_types() & (json_schema::kArray | json_schema::kObject)) {
       problems_.add(schema.mark, "type: a parameter that is an array or object is not supported");
@@ -124,26 +135,44 @@ class RuleCompiler {
                           : setup_.error("validation_failed", parameter.node->mark, problems_);
   }
 
-  ProgramRef program(const Node& schema) {
-    const auto [entry, is_new] = programs_.emplace(&schema, nullptr);
-    if (!is_new) return entry->second;
-    const auto find_row = [this](const std::string& id, const std::string& values, const Mark& mark,
-                                 Problems& problems) {
-      ErrorRef plain = setup_.error(id, mark, problems);
-      return values.empty() || plain == nullptr ? plain
-                                                : setup_.errors.reply(id, {{"values", values}});
+  struct Compiled {
+    ProgramRef program;
+    std::vector<PossibleAnswer> answers;
+  };
+
+  /// Adds what the program may answer with to `answers`.
+  ProgramRef program(const Node& schema, std::vector<PossibleAnswer>& answers) {
+    const auto [entry, is_new] = programs_.try_emplace(&schema);
+    Compiled& compiled = entry->second;
+    if (is_new) compile(schema, compiled);
+    answers.insert(answers.end(), compiled.answers.begin(), compiled.answers.end());
+    return compiled.program;
+  }
+
+  void compile(const Node& schema, Compiled& compiled) {
+    const auto find_row = [&](const std::string& id, const std::string& values, const Mark& mark,
+                              Problems& problems) {
+      ErrorRef row = setup_.error(id, mark, problems);
+      if (row != nullptr && !values.empty()) row = setup_.errors.reply(id, {{"values", values}});
+      if (row != nullptr) compiled.answers.push_back({row, place(mark)});
+      return row;
     };
-    auto compiled = json_schema::compile(setup_.api.document, schema, find_row, problems_);
-    if (compiled) {
-      entry->second = std::make_shared<const json_schema::Program>(std::move(*compiled));
+    auto program = json_schema::compile(setup_.api.document, schema, find_row, problems_);
+    if (program) {
+      compiled.program = std::make_shared<const json_schema::Program>(std::move(*program));
     }
-    return entry->second;
+  }
+
+  /// Where a rule is written: the file's name and the line.
+  static std::string place(const Mark& mark) {
+    const std::string file = mark.file == nullptr ? std::string() : *mark.file;
+    return file.substr(file.rfind('/') + 1) + ":" + std::to_string(mark.line);
   }
 
   const FilterSetup& setup_;
   Problems problems_;
   ErrorRef invalid_input_;
-  std::map<const Node*, ProgramRef> programs_;
+  std::map<const Node*, Compiled> programs_;
 };
 
 std::string parameter_names(const std::vector<ParameterRule>& parameters) {
@@ -156,7 +185,8 @@ std::string parameter_names(const std::vector<ParameterRule>& parameters) {
 
 class SchemaFactory final : public FilterFactory {
  public:
-  SchemaFactory(const FilterSetup& setup, const Mark& mark, Problems& problems) {
+  SchemaFactory(const FilterSetup& setup, const Mark& mark, Problems& problems)
+      : catalogue_(setup.errors) {
     RuleCompiler compiler(setup, mark);
     for (const Operation& operation : setup.api.operations) {
       OperationRules rules = compiler.rules_for(operation);
@@ -168,7 +198,8 @@ class SchemaFactory final : public FilterFactory {
 
   std::unique_ptr<Filter> make(const Operation& operation, Services&) const override {
     const auto rules = rules_.find(&operation);
-    return rules == rules_.end() ? nullptr : std::make_unique<SchemaFilter>(rules->second);
+    if (rules == rules_.end()) return nullptr;
+    return std::make_unique<SchemaFilter>(rules->second, catalogue_);
   }
 
   std::string describe(const Operation& operation) const override {
@@ -182,8 +213,14 @@ class SchemaFactory final : public FilterFactory {
     return text + " (" + std::to_string(count) + (count == 1 ? " rule)" : " rules)");
   }
 
+  std::vector<PossibleAnswer> answers(const Operation& operation) const override {
+    const auto found = rules_.find(&operation);
+    return found == rules_.end() ? std::vector<PossibleAnswer>() : found->second->answers;
+  }
+
  private:
   std::map<const Operation*, std::shared_ptr<const OperationRules>> rules_;
+  const ErrorCatalogue& catalogue_;
 };
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "filters/json_schema/error_rows.h"
 #include "filters/json_schema/locations.h"
+#include "filters/json_schema/pointer.h"
 #include "gateway/api/node_reader.h"
 #include "gateway/json/number_grammar.h"
 
@@ -145,6 +146,8 @@ class Compiler {
   void multiple_of(Scope& scope, const Node& value);
   void pattern(Scope& scope, const Node& value);
   void format(Scope& scope, const Node& value);
+  void placeholders(Scope& scope, const Node& value);
+  void sum(Scope& scope, const Node& value);
   void dialect(Scope& scope, const Node& value);
   void mapping_of_anything(Scope& scope, const Node& value);
   void string_of_anything(Scope& scope, const Node& value);
@@ -164,6 +167,10 @@ class Compiler {
   std::optional<Decimal> number(const Scope& scope, const Node& value);
   std::optional<std::uint32_t> pattern_index(std::string_view keyword, const std::string& text,
                                              const Mark& mark);
+  const Node* required_operand(MappingReader& operands, std::string_view name);
+  const Node* required_string(MappingReader& operands, std::string_view name);
+  std::optional<Pointer> pointer(MappingReader& operands, std::string_view name);
+  std::optional<DecimalSum> bound_of_sum(MappingReader& operands, std::string_view name);
   bool expect(bool fits, const Node& value, std::string_view keyword, std::string_view what);
   void expect_json(const Node& literal, std::string_view keyword);
   bool read_flag(const Node& schema, std::string_view keyword, bool inherited);
@@ -208,6 +215,8 @@ const Compiler::Keyword Compiler::kKeywords[] = {
     {"dependentRequired", Judges::value, &Compiler::dependent_required},
     {"required", Judges::value, nullptr},  // read by properties
     {"x-max-bytes", Judges::value, &Compiler::size_limit<Op::max_bytes>},
+    {"x-placeholders", Judges::value, &Compiler::placeholders},
+    {"x-sum", Judges::value, &Compiler::sum},
 
     {"allOf", Judges::value_by_parts, &Compiler::schema_list<Op::all_of>},
     {"anyOf", Judges::value_by_parts, &Compiler::schema_list<Op::any_of>},
@@ -635,6 +644,41 @@ void Compiler::format(Scope& scope, const Node& value) {
   program_.formats_.push_back(check);
 }
 
+void Compiler::placeholders(Scope& scope, const Node& value) {
+  if (!expect(value.is_mapping(), value, scope.keyword, "a mapping")) return;
+  MappingReader operands(&value, problems_);
+  const auto text = pointer(operands, "text");
+  const Node* expression = required_string(operands, "pattern");
+  const auto list = pointer(operands, "list");
+  const Node* key = required_string(operands, "key");
+  operands.finish();
+  if (expression == nullptr) return;
+  const auto pattern = pattern_index(scope.keyword, expression->text, expression->mark);
+  if (!text || !pattern || !list || key == nullptr) return;
+  add(scope, Op::placeholders).first = static_cast<std::uint32_t>(program_.placeholders_.size());
+  program_.placeholders_.push_back({*text, *pattern, *list, key->text});
+}
+
+void Compiler::sum(Scope& scope, const Node& value) {
+  if (!expect(value.is_mapping(), value, scope.keyword, "a mapping")) return;
+  MappingReader operands(&value, problems_);
+  Sum sum;
+  if (const Node* of = required_operand(operands, "of")) {
+    for (const std::string_view name : unique_strings("of", *of)) sum.of.emplace_back(name);
+    expect(!of->is_sequence() || !of->items.empty(), *of, "of", "at least one name");
+  }
+  sum.minimum = bound_of_sum(operands, "minimum");
+  sum.maximum = bound_of_sum(operands, "maximum");
+  operands.finish();
+  expect(operands.has("minimum") || operands.has("maximum"), value, scope.keyword,
+         "a minimum, a maximum or both");
+  if (sum.minimum && sum.maximum) {
+    expect(*sum.minimum <= *sum.maximum, value, scope.keyword, "a minimum up to the maximum");
+  }
+  add(scope, Op::sum).first = static_cast<std::uint32_t>(program_.sums_.size());
+  program_.sums_.push_back(std::move(sum));
+}
+
 void Compiler::dialect(Scope& scope, const Node& value) {
   const bool known =
       std::find(std::begin(kDialects), std::end(kDialects), value.text) != std::end(kDialects);
@@ -735,6 +779,44 @@ std::optional<std::uint32_t> Compiler::pattern_index(std::string_view keyword,
   entry->second = static_cast<std::uint32_t>(program_.patterns_.size());
   program_.patterns_.push_back(std::move(pattern).value());
   return entry->second;
+}
+
+const Node* Compiler::required_operand(MappingReader& operands, std::string_view name) {
+  const Node* value = operands.take(name);
+  if (value == nullptr) {
+    problems_.add(operands.mark(), "missing key \"" + std::string(name) + "\"");
+  }
+  return value;
+}
+
+const Node* Compiler::required_string(MappingReader& operands, std::string_view name) {
+  const Node* value = required_operand(operands, name);
+  const bool fits = value != nullptr && expect(value->is_string() && !value->text.empty(), *value,
+                                               name, "a string that is not empty");
+  return fits ? value : nullptr;
+}
+
+// To a part of the object that is judged.
+std::optional<Pointer> Compiler::pointer(MappingReader& operands, std::string_view name) {
+  const Node* value = required_operand(operands, name);
+  if (value == nullptr) return std::nullopt;
+  std::optional<Pointer> pointer;
+  if (value->is_string() && !value->text.empty()) pointer = Pointer::parse(value->text);
+  expect(pointer.has_value(), *value, name, "a JSON Pointer, such as /message");
+  return pointer;
+}
+
+std::optional<DecimalSum> Compiler::bound_of_sum(MappingReader& operands, std::string_view name) {
+  const Node* value = operands.take(name);
+  if (value == nullptr || !expect(is_json_number(*value), *value, name, "a number")) {
+    return std::nullopt;
+  }
+  const Decimal bound(value->text);
+  if (!expect(DecimalSum::is_exact(bound), *value, name,
+              "a number with at most 30 digits before and 30 behind the point")) {
+    return std::nullopt;
+  }
+  return DecimalSum(bound);
 }
 
 bool Compiler::expect(bool fits, const Node& value, std::string_view keyword,

@@ -114,6 +114,13 @@ std::optional<std::uint64_t> Decimal::to_count() const {
   return value;
 }
 
+std::uint8_t Decimal::digit(std::int64_t place) const {
+  if (place >= scale() || place < exponent_) return 0;
+  auto index = static_cast<std::size_t>(scale() - 1 - place);
+  if (index >= std::min(digits_.find('.'), digits_.size())) ++index;
+  return static_cast<std::uint8_t>(digits_[index] - '0');
+}
+
 void Decimal::append_normal_form(std::string& out) const {
   if (negative_) out += '-';
   std::copy_if(digits_.begin(), digits_.end(), std::back_inserter(out),

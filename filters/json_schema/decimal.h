@@ -28,6 +28,14 @@ class Decimal {
   std::strong_ordering operator<=>(const Decimal& other) const;
   bool operator==(const Decimal& other) const { return std::is_eq(*this <=> other); }
 
+  /// The digit that counts powers of 10^place.
+  std::uint8_t digit(std::int64_t place) const;
+  bool is_negative() const { return negative_; }
+  /// All digits are at places below this one.
+  std::int64_t scale() const { return exponent_ + static_cast<std::int64_t>(digit_count_); }
+  /// No digit but zero is at a place below this one.
+  std::int64_t exponent() const { return exponent_; }
+
   /// A text that equal numbers share.
   void append_normal_form(std::string& out) const;
 
@@ -35,8 +43,6 @@ class Decimal {
   bool is_zero() const { return digit_count_ == 0; }
   bool significand_fits() const { return digit_count_ <= 19; }
   std::strong_ordering compare_magnitude(const Decimal& other) const;
-  // The exponent of the digit before the first one: how large the number is.
-  std::int64_t scale() const { return exponent_ + static_cast<std::int64_t>(digit_count_); }
 
   // Value = +-digits * 10^exponent. The digits begin and end with one that is not zero, there are
   // none for zero, and there may be a point among them.

@@ -42,6 +42,15 @@ bool is_empty(Value value) {
   return value.is_null() || (value.is_string() && value.string().empty());
 }
 
+// The first of these properties that is there and not null.
+std::optional<Value> first_of(Value object, const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    const auto value = object.find(name);
+    if (value && !value->is_null()) return value;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 /// One run of a program over one value. Every judge_...() is true for a value that keeps the rule;
@@ -76,11 +85,13 @@ class Evaluation {
   bool judge_property_names(const Rule& rule, Value object);
   bool judge_dependent_names(const Rule& rule, Value object);
   bool judge_dependent_schema(const Rule& rule, Value object);
+  bool judge_placeholders(const Rule& rule, Value object);
 
   // Require an array.
   bool judge_items(const Rule& rule, Value array);
   bool judge_prefix_items(const Rule& rule, Value array);
   bool judge_contains(const Rule& rule, Value array);
+  bool judge_sum(const Rule& rule, Value array);
 
   // A member that `rule` finds a schema for, other than by its declaration.
   bool judge_member(const Rule& rule, SchemaId schema, const json::Member& member) {
@@ -181,6 +192,8 @@ bool Evaluation::judge(const Rule& rule, Value value) {
           return judge_dependent_names(rule, value);
         case Op::dependent_schema:
           return judge_dependent_schema(rule, value);
+        case Op::placeholders:
+          return judge_placeholders(rule, value);
         case Op::min_properties:
           return check(value.size() >= rule.limit);
         case Op::max_properties:
@@ -202,6 +215,8 @@ bool Evaluation::judge(const Rule& rule, Value value) {
           return check(all_unique(value));
         case Op::contains:
           return judge_contains(rule, value);
+        case Op::sum:
+          return judge_sum(rule, value);
         default:
           return true;
       }
@@ -349,6 +364,14 @@ bool Evaluation::judge_dependent_schema(const Rule& rule, Value object) {
   return !triggers(rule, object, program_.names_[rule.first]) || judge(rule.count, object);
 }
 
+bool Evaluation::judge_placeholders(const Rule& rule, Value object) {
+  const Placeholders& placeholders = program_.placeholders_[rule.first];
+  auto names = names_without_item(placeholders, program_.patterns_[placeholders.pattern], object);
+  if (!names) return true;
+  if (trials_ == 0) violation_.values = std::move(*names);
+  return violated(rule);
+}
+
 bool Evaluation::judge_items(const Rule& rule, Value array) {
   std::size_t index = 0;
   for (const Value item : array.items()) {
@@ -378,6 +401,22 @@ bool Evaluation::judge_contains(const Rule& rule, Value array) {
     if (count >= contains.minimum && contains.maximum == UINT64_MAX) return true;
   }
   return count >= contains.minimum || violated(contains.minimum_keyword, contains.minimum_error);
+}
+
+bool Evaluation::judge_sum(const Rule& rule, Value array) {
+  const Sum& wanted = program_.sums_[rule.first];
+  DecimalSum sum;
+  for (const Value item : array.items()) {
+    // What an item and its parts must be is said by their own schemas.
+    if (!item.is_object()) return true;
+    const auto share = first_of(item, wanted.of);
+    if (!share) continue;
+    if (!share->is_number()) return true;
+    sum.add(Decimal(share->number()));
+  }
+  return ((!wanted.minimum || sum >= *wanted.minimum) &&
+          (!wanted.maximum || sum <= *wanted.maximum)) ||
+         violated(rule);
 }
 
 std::optional<Violation> Program::check(json::Value value) const {

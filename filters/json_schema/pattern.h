@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "gateway/api/result.h"
@@ -24,6 +26,14 @@ class Pattern {
 
   /// `text` is valid UTF-8.
   bool matches(std::string_view text) const;
+
+  /// A part of a text that the expression matches.
+  struct Match {
+    std::string_view whole;
+    std::string_view group;  // the first one; data() is nullptr where it has no part in the match
+  };
+  /// The first match that does not begin before `from`, which is at most text.size().
+  std::optional<Match> find(std::string_view text, std::size_t from) const;
 
  private:
   explicit Pattern(std::unique_ptr<re2::RE2> expression);

@@ -8,8 +8,10 @@
 #include <vector>
 
 #include "filters/json_schema/decimal.h"
+#include "filters/json_schema/decimal_sum.h"
 #include "filters/json_schema/format.h"
 #include "filters/json_schema/pattern.h"
+#include "filters/json_schema/placeholders.h"
 #include "filters/json_schema/properties.h"
 #include "gateway/api/error.h"
 #include "gateway/api/node.h"
@@ -55,6 +57,8 @@ enum class Op : std::uint8_t {
   exclusive_maximum,      // first: number
   multiple_of,            // first: number
   max_bytes,              // limit, of the value written compactly
+  placeholders,           // first: Placeholders index
+  sum,                    // first: Sum index
 };
 
 /// Types of JSON Schema as bits; integers are numbers, too.
@@ -96,11 +100,19 @@ struct Contains {
   std::uint32_t maximum_error = 0;
 };
 
+/// x-sum: what the items of an array must add up to.
+struct Sum {
+  std::vector<std::string> of;  // an item's number is in the first of these that it has
+  std::optional<DecimalSum> minimum;
+  std::optional<DecimalSum> maximum;
+};
+
 /// What a value broke first.
 struct Violation {
   ErrorRef error;            // nullptr where rules are compiled without a catalogue
   std::string pointer;       // RFC 6901: the place; of a missing property, where it would be
   std::string_view keyword;  // static text
+  std::string values;        // for {values} of the answer, where only the value itself tells them
 };
 
 /// An asserting keyword whose violation names no row of the catalogue.
@@ -149,6 +161,8 @@ class Program {
   std::vector<Properties> properties_;
   std::vector<AdditionalProperties> additional_;
   std::vector<Contains> contains_;
+  std::vector<Placeholders> placeholders_;
+  std::vector<Sum> sums_;
 
   std::vector<KeywordWithoutRow> without_row_;
 };

@@ -39,6 +39,11 @@ class Judge {
     const auto violation = judge(instance);
     return violation ? violation->error->text : "";
   }
+  /// What only the value tells of an answer's {values}.
+  std::string found_values(std::string_view instance) {
+    const auto violation = judge(instance);
+    return violation ? violation->values : "";
+  }
 
   bool compiled() const { return program_.has_value(); }
   const std::vector<std::string>& problems() const { return problems_.lines(); }

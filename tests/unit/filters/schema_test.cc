@@ -74,6 +74,17 @@ TEST_F(SchemaFilterTest, TheAnswerListsTheAllowedValues) {
   EXPECT_EQ(text_, "row draft, off");
 }
 
+TEST_F(SchemaFilterTest, TheAnswerListsWhatIsMissingInThisBody) {
+  body_schema(R"({"x-placeholders":{"text":"/t","pattern":"<([a-z])>","list":"/l","key":"k"},
+                  "x-error":{"x-placeholders":"row"}})");
+  bench_.make(make_schema);
+  EXPECT_EQ(ask_body(R"({"t":"<b><a><c>","l":[{"k":"a"}]})"), "row");
+  EXPECT_EQ(text_, "row b, c");
+  EXPECT_EQ(ask_body(R"({"t":"<x>","l":[]})"), "row");
+  EXPECT_EQ(text_, "row x");
+  EXPECT_EQ(ask_body(R"({"t":"<a>","l":[{"k":"a"}]})"), "next");
+}
+
 TEST_F(SchemaFilterTest, AnAmbiguousBodyIsRefusedWhateverTheSchema) {
   body_schema("true");
   bench_.make(make_schema);
