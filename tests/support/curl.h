@@ -41,4 +41,9 @@ struct CurlAnswer : HttpMessage {
 /// Runs curl against 127.0.0.1. `port` speaks TLS where the downstream says so.
 CurlAnswer curl(Downstream downstream, std::uint16_t port, const CurlRequest& request);
 
+/// One curl makes all these requests, one after the other, on as few connections as it can: for
+/// tests that make hundreds. The requests' own `options` are not used.
+std::vector<CurlAnswer> curl_in_turn(Downstream downstream, std::uint16_t port,
+                                     const std::vector<CurlRequest>& requests);
+
 }  // namespace trackly::test

@@ -37,6 +37,7 @@ std::string keys_yaml() {
   return "accounts:\n"
          "  acct_active: {status: active}\n"
          "  acct_other: {status: active}\n"
+         "  acct_restricted: {products: [], features: [], calling_codes: ['1']}\n"
          "  acct_suspended: {status: suspended}\n"
          "  acct_billing: {status: billing_blocked}\n"
          "  acct_fraud: {status: fraud_blocked}\n"
@@ -44,6 +45,7 @@ std::string keys_yaml() {
          key_line(keys::kActive, "acct_active", "active") +
          key_line(keys::kActiveToo, "acct_active", "active-too") +
          key_line(keys::kOther, "acct_other", "other") +
+         key_line(keys::kRestricted, "acct_restricted", "restricted") +
          key_line(keys::kSuspended, "acct_suspended", "suspended") +
          key_line(keys::kBillingBlocked, "acct_billing", "billing") +
          key_line(keys::kFraudBlocked, "acct_fraud", "fraud");
@@ -78,8 +80,8 @@ std::string write_config(const TempDir& directory, const GatewayConfig& config) 
       std::to_string(config.workers) +
       "\n"
       "api: " +
-      rules +
-      "/openapi.yaml\n"
+      (config.api.empty() ? rules + "/openapi.yaml" : config.api) +
+      "\n"
       "errors: {catalogue: " +
       rules + "/errors.yaml" + config.error_options +
       "}\n"
@@ -92,7 +94,8 @@ std::string write_config(const TempDir& directory, const GatewayConfig& config) 
       config.payload_limit +
       "}\n"
       "  - batch_limit: {}\n"
-      "  - schema: {}\n";
+      "  - schema: {}\n"
+      "  - entitlements: {}\n";
   if (!config.rate_limit.empty()) yaml += "  - rate_limit: " + config.rate_limit + "\n";
   yaml += "upstreams:\n  default: {endpoints: ['" + config.upstream + "'], timeouts: {" +
           config.timeouts + "}" +

@@ -21,6 +21,8 @@ inline constexpr std::string_view kActive = "trk_Active0000000000000000000000000
 inline constexpr std::string_view kActiveToo = "trk_Active00000000000000000000000002";
 /// A key of another active account.
 inline constexpr std::string_view kOther = "trk_Other000000000000000000000000001";
+/// Of an account without any product or feature, that may send to numbers at +1 only.
+inline constexpr std::string_view kRestricted = "trk_Restricted0000000000000000000001";
 inline constexpr std::string_view kSuspended = "trk_Suspended00000000000000000000001";
 inline constexpr std::string_view kBillingBlocked = "trk_Billing0000000000000000000000001";
 inline constexpr std::string_view kFraudBlocked = "trk_Fraud000000000000000000000000001";
@@ -38,6 +40,8 @@ struct GatewayConfig {
   std::string upstream_options = {};
   std::string timeouts = "connect: 1s, response: 10s";
   int workers = 2;
+  /// Path of the API description; empty: the shipped one.
+  std::string api = {};
   std::string payload_limit = "max_bytes: 5MiB";
   /// Settings of the rate_limit filter as a YAML flow mapping; empty: it is not in the chain.
   std::string rate_limit = {};
@@ -81,6 +85,11 @@ class Gateway {
   /// One request through curl.
   CurlAnswer request(Downstream downstream, const CurlRequest& request) const {
     return curl(downstream, port(downstream), request);
+  }
+  /// Many requests through one curl, in turn.
+  std::vector<CurlAnswer> request(Downstream downstream,
+                                  const std::vector<CurlRequest>& requests) const {
+    return curl_in_turn(downstream, port(downstream), requests);
   }
   /// A connection to send bytes on.
   std::unique_ptr<Wire> connect() const { return Wire::connect(plain_); }
