@@ -17,6 +17,8 @@ using std::chrono::milliseconds;
 
 /// Shorter deadlines than this are slips of the pen: nothing could meet them.
 constexpr milliseconds kShortestTimeout{1};
+/// Of which a breaker looks at tenths.
+constexpr milliseconds kShortestWindow{100};
 constexpr std::size_t kMostWorkers = 1024;
 constexpr std::string_view kDefaultUpstream = "default";
 constexpr std::string_view kStandardOutput = "/dev/stdout";
@@ -204,8 +206,27 @@ class SettingsReader {
     read_timeouts(reader.take("timeouts"), upstream);
     upstream.max_connections = reader.count("max_connections", upstream.max_connections, 1);
     upstream.max_waiting = reader.count("max_waiting", upstream.max_waiting);
+    if (const Node* breaker = reader.take("circuit_breaker")) {
+      upstream.circuit_breaker = read_circuit_breaker(*breaker);
+    }
     reader.finish();
     settings_.upstreams.push_back(std::move(upstream));
+  }
+
+  CircuitBreakerSettings read_circuit_breaker(const Node& node) {
+    MappingReader reader(&node, problems_);
+    CircuitBreakerSettings breaker;
+    const auto read = [&reader](std::string_view key, std::uint32_t& value, std::uint64_t minimum,
+                                std::uint64_t maximum) {
+      value = static_cast<std::uint32_t>(reader.count(key, value, minimum, maximum));
+    };
+    read("consecutive_failures", breaker.consecutive_failures, 1, UINT32_MAX);
+    read("failure_percent", breaker.failure_percent, 0, 100);
+    read("minimum_requests", breaker.minimum_requests, 1, UINT32_MAX);
+    breaker.window = reader.duration("window", breaker.window, kShortestWindow);
+    breaker.open_for = reader.duration("open_for", breaker.open_for, kShortestTimeout);
+    reader.finish();
+    return breaker;
   }
 
   void read_endpoint(const Node& node, UpstreamSettings& upstream) {

@@ -59,7 +59,7 @@ Worker::Worker(Process& process, std::shared_ptr<const config::Configuration> co
       redis_buckets_(redis_ ? std::make_unique<store::RedisTokenBucketStore>(*redis_) : nullptr),
       services_{*loop_, hasher_, local_buckets_, redis_buckets_.get()},
       upstream_(*loop_, connector_, configuration_->settings.upstreams.front(),
-                upstream_limits(configuration_->settings.limits)),
+                upstream_limits(configuration_->settings.limits), process.upstream_breaker.get()),
       access_log_(process.log_writer),
       context_{*loop_,
                parser_,

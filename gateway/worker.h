@@ -13,6 +13,7 @@
 #include "gateway/net/tls_context.h"
 #include "gateway/observe/access_log.h"
 #include "gateway/proxy/body_budget.h"
+#include "gateway/proxy/circuit_breaker.h"
 #include "gateway/proxy/connection.h"
 #include "gateway/proxy/context.h"
 #include "gateway/proxy/upstream.h"
@@ -27,10 +28,14 @@ namespace trackly {
 /// What all workers of the process share; outlives them. Safe to use from any thread.
 struct Process {
   Process(const Settings& settings, observe::LogWriter* log)
-      : body_budget(settings.limits.body_memory), log_writer(log) {}
+      : body_budget(settings.limits.body_memory), log_writer(log) {
+    const auto& breaker = settings.upstreams.front().circuit_breaker;
+    if (breaker) upstream_breaker = std::make_unique<proxy::CircuitBreaker>(*breaker);
+  }
 
   store::BucketTable buckets{HashKey::random()};
   proxy::BodyBudget body_budget;
+  std::unique_ptr<proxy::CircuitBreaker> upstream_breaker;  // nullptr: none
   observe::LogWriter* log_writer;
 };
 

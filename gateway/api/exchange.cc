@@ -6,6 +6,7 @@ std::string_view proxy_status_error(UpstreamFailure failure) {
   switch (failure) {
     case UpstreamFailure::none:
       return "";
+    case UpstreamFailure::circuit_open:
     case UpstreamFailure::no_endpoint:
       return "destination_unavailable";
     case UpstreamFailure::connection_refused:

@@ -49,6 +49,7 @@ struct FilterTrace {
 /// Why the service behind us could not be asked or did not answer.
 enum class UpstreamFailure : std::uint8_t {
   none,
+  circuit_open,  // not asked: it has failed too often
   no_endpoint,  // no name resolves, or there is nothing to connect to
   connection_refused,
   connect_timeout,

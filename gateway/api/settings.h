@@ -35,6 +35,16 @@ struct EndpointSettings {
   Mark mark;
 };
 
+struct CircuitBreakerSettings {
+  /// This many failures without a success between them open it.
+  std::uint32_t consecutive_failures = 5;
+  /// As does this share of the requests within the window, if there were enough; 0: no share does.
+  std::uint32_t failure_percent = 0;
+  std::chrono::nanoseconds window = std::chrono::seconds(10);
+  std::uint32_t minimum_requests = 20;
+  std::chrono::nanoseconds open_for = std::chrono::seconds(10);
+};
+
 struct UpstreamSettings {
   std::string name;
   std::vector<EndpointSettings> endpoints;
@@ -49,6 +59,8 @@ struct UpstreamSettings {
   std::size_t max_connections = 256;
   /// Requests waiting for a connection, per upstream and worker.
   std::size_t max_waiting = 1024;
+  /// Absent: there is none.
+  std::optional<CircuitBreakerSettings> circuit_breaker;
 };
 
 struct RedisSettings {

@@ -17,6 +17,8 @@ std::string_view name_of(UpstreamFailure failure) {
   switch (failure) {
     case UpstreamFailure::none:
       return "";
+    case UpstreamFailure::circuit_open:
+      return "circuit_open";
     case UpstreamFailure::no_endpoint:
       return "no_endpoint";
     case UpstreamFailure::connection_refused:

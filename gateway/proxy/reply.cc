@@ -38,6 +38,7 @@ CoreErrors::CoreErrors(const ErrorCatalogue& catalogue)
       expectation_failed(catalogue.reply("invalid_input.expectation")),
       not_found(catalogue.reply("not_found")),
       unavailable(catalogue.reply("provider_error")),
+      circuit_open(catalogue.reply("circuit_open")),
       outcome_unknown(catalogue.reply("provider_sync_failed")),
       internal(catalogue.reply("send_failed")) {}
 

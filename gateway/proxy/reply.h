@@ -22,6 +22,7 @@ struct CoreErrors {
   ErrorRef expectation_failed;  // 417
   ErrorRef not_found;           // 404
   ErrorRef unavailable;         // 503: not delivered
+  ErrorRef circuit_open;        // 503: not even tried
   ErrorRef outcome_unknown;     // 502: delivered, or perhaps
   ErrorRef internal;            // 500
 };

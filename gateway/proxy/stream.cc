@@ -202,9 +202,24 @@ void Stream::invite_body() {
   connection_.schedule_flush();
 }
 
+/// False: the service has failed too often to be asked, and the client knows.
+bool Stream::pass_breaker() {
+  CircuitBreaker* const breaker = context_.upstream.breaker();
+  if (breaker == nullptr || permit_) return true;
+  CircuitBreaker::Answer answer = breaker->ask(context_.loop.now());
+  permit_ = std::move(answer.permit);
+  if (permit_) return true;
+  const auto wait = std::chrono::ceil<std::chrono::seconds>(answer.retry_after);
+  exchange_.response_fields.set("Retry-After", std::to_string(std::max<long>(1, wait.count())));
+  exchange_.failure = UpstreamFailure::circuit_open;
+  reply(snapshot_->replies.circuit_open, {});
+  return false;
+}
+
 void Stream::call_upstream() {
   ensure_request_id();
   exchange_.upstream = context_.upstream.name();
+  if (!pass_breaker()) return;
   Head head =
       make_upstream_head(exchange_, snapshot_->trusted_proxies.contains(connection_.peer_address()),
                          connection_.peer_address(), context_.loop);
@@ -249,7 +264,7 @@ void Stream::on_call_failed(CallFailure failure) {
   note_call();
   exchange_.delivered |= failure.delivered;
   if (answered_) {
-    exchange_.failure = failure.reason;
+    note_failure(failure.reason);
     return cut();
   }
   if (judge_) return judged(ResponseJudge::Verdict::foreign);
@@ -328,6 +343,7 @@ void Stream::on_response_end(std::optional<FieldList> trailers) {
     response_pipe_.forget_source();  // credited while it was held
     response_pipe_.push(judge_->body());
   }
+  note_success();
   response_pipe_.end(std::move(trailers));
   // An answer that does not wait for the whole request: the service wants no more of it.
   // So the client need not be made to wait with it until it has read the answer.
@@ -340,7 +356,7 @@ void Stream::on_response_end(std::optional<FieldList> trailers) {
 
 void Stream::judged(ResponseJudge::Verdict verdict) {
   if (verdict != ResponseJudge::Verdict::foreign || answered_ || finished_) return;
-  exchange_.failure = UpstreamFailure::foreign_error;
+  note_failure(UpstreamFailure::foreign_error);
   const CoreErrors& replies = snapshot_->replies;
   if (exchange_.received_status != 503) return reply(replies.outcome_unknown, {});
   if (const auto retry_after = judge_->head().fields.find("Retry-After")) {
@@ -359,9 +375,11 @@ void Stream::forward_response(Head head, bool end) {
   if (!head.fields.find("Date")) head.fields.add("Date", http_date(context_.loop.wall_now()));
   exchange_.status = head.status;
   answered_ = true;
+  if (permit_) permit_->answered();
   codec().send_head(id_, head, end);
   connection_.schedule_flush();
   if (end) {
+    note_success();
     response_pipe_.end(std::nullopt);
     if (!call_->request_ended()) drop_call();
   } else {
@@ -376,8 +394,24 @@ void Stream::refuse(const ErrorRef& error, const std::string& detail) { reply(er
 
 /// 503 = not delivered, safe to repeat. 502 = delivered, or perhaps: the outcome is unknown.
 void Stream::fail_upstream(UpstreamFailure reason, bool delivered) {
-  exchange_.failure = reason;
+  note_failure(reason);
   reply(delivered ? snapshot_->replies.outcome_unknown : snapshot_->replies.unavailable, {});
+}
+
+/// What our own limits or a service that shuts down in order are the reason for says nothing about
+/// its health.
+void Stream::note_failure(UpstreamFailure reason) {
+  exchange_.failure = reason;
+  const bool says_nothing = reason == UpstreamFailure::queue_full ||
+                            reason == UpstreamFailure::queue_timeout ||
+                            reason == UpstreamFailure::refused_stream;
+  if (permit_ && !says_nothing) permit_->failed(context_.loop.now());
+  permit_.reset();
+}
+
+void Stream::note_success() {
+  if (permit_) permit_->succeeded(context_.loop.now());
+  permit_.reset();
 }
 
 void Stream::reply(const ErrorRef& error, const std::string& detail) {
@@ -454,6 +488,7 @@ void Stream::finish() {
   finished_ = true;
   ensure_request_id();
   drop_call();
+  permit_.reset();
   deadline_->disarm();
   if (chain_) chain_->end();
   exchange_.bytes_out = response_pipe_.passed();
@@ -501,7 +536,7 @@ void Stream::on_deadline() {
     case Awaited::response:
       note_call();
       if (!answered_) return fail_upstream(UpstreamFailure::response_timeout, exchange_.delivered);
-      exchange_.failure = UpstreamFailure::response_timeout;
+      note_failure(UpstreamFailure::response_timeout);
       return cut();
     case Awaited::client:
       exchange_.flag = "client_slow";

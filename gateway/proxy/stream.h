@@ -10,6 +10,7 @@
 #include "gateway/json/held_body.h"
 #include "gateway/proxy/body_pipe.h"
 #include "gateway/proxy/chain.h"
+#include "gateway/proxy/circuit_breaker.h"
 #include "gateway/proxy/context.h"
 #include "gateway/proxy/response_judge.h"
 #include "gateway/proxy/upstream_call.h"
@@ -65,6 +66,7 @@ class Stream final : public Deferred,
 
   // --- the request goes to the service
   void invite_body();
+  bool pass_breaker();
   void call_upstream();
   void send_held_body();
   void drop_held_body();
@@ -85,6 +87,8 @@ class Stream final : public Deferred,
   void refuse_for_memory();
   void refuse(const ErrorRef& error, const std::string& detail = {});
   void fail_upstream(UpstreamFailure reason, bool delivered);
+  void note_failure(UpstreamFailure reason);
+  void note_success();
   void reply(const ErrorRef& error, const std::string& detail);
   /// The answer has begun and cannot be finished.
   void cut();
@@ -124,7 +128,8 @@ class Stream final : public Deferred,
 
   // The service.
   std::unique_ptr<UpstreamCall> call_;
-  int attempts_before_ = 0;  // of calls that failed and were repeated
+  std::optional<CircuitBreaker::Permit> permit_;  // from the first attempt to the outcome
+  int attempts_before_ = 0;                       // of calls that failed and were repeated
   int repeats_ = 0;
   std::optional<ResponseJudge> judge_;
 

@@ -19,8 +19,8 @@ constexpr std::size_t kMaxConnecting = 16;
 }  // namespace
 
 Upstream::Upstream(Loop& loop, net::Connector& connector, const UpstreamSettings& settings,
-                   const http::CodecLimits& limits)
-    : loop_(loop), connector_(connector), settings_(settings), limits_(limits) {
+                   const http::CodecLimits& limits, CircuitBreaker* breaker)
+    : loop_(loop), connector_(connector), settings_(settings), limits_(limits), breaker_(breaker) {
   for (const EndpointSettings& endpoint : settings_.endpoints) {
     endpoints_.push_back(std::make_unique<UpstreamEndpoint>(endpoint));
   }

@@ -7,6 +7,7 @@
 
 #include "gateway/api/settings.h"
 #include "gateway/net/connector.h"
+#include "gateway/proxy/circuit_breaker.h"
 #include "gateway/proxy/upstream_call.h"
 #include "gateway/proxy/upstream_connection.h"
 
@@ -35,15 +36,18 @@ class UpstreamEndpoint {
 /// and the calls that wait for one.
 class Upstream {
  public:
-  /// `settings`, `loop` and `connector` outlive the upstream.
+  /// `settings`, `loop`, `connector` and `breaker` (nullptr: none) outlive the upstream.
   Upstream(Loop& loop, net::Connector& connector, const UpstreamSettings& settings,
-           const http::CodecLimits& limits);
+           const http::CodecLimits& limits, CircuitBreaker* breaker = nullptr);
   ~Upstream();
   Upstream(const Upstream&) = delete;
   Upstream& operator=(const Upstream&) = delete;
 
   const std::string& name() const { return settings_.name; }
   const UpstreamSettings& settings() const { return settings_; }
+
+  /// One for all workers; nullptr: none. Callers ask it before they call.
+  CircuitBreaker* breaker() const { return breaker_; }
 
   /// A call that begin() will send. `end`: no body follows the head.
   std::unique_ptr<UpstreamCall> call(Head head, bool end, UpstreamCallEvents& events);
@@ -71,6 +75,7 @@ class Upstream {
   net::Connector& connector_;
   const UpstreamSettings& settings_;
   const http::CodecLimits limits_;
+  CircuitBreaker* const breaker_;
   std::vector<std::unique_ptr<UpstreamEndpoint>> endpoints_;
   std::size_t next_endpoint_ = 0;
   std::deque<UpstreamCall*> waiting_;

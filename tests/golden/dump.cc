@@ -74,6 +74,11 @@ void write(const UpstreamSettings& upstream, std::ostream& out) {
       << ", queue " << milliseconds(upstream.queue_timeout) << '\n'
       << "  max_connections " << upstream.max_connections << ", max_waiting "
       << upstream.max_waiting << '\n';
+  if (!upstream.circuit_breaker) return;
+  const CircuitBreakerSettings& breaker = *upstream.circuit_breaker;
+  out << "  circuit_breaker " << breaker.consecutive_failures << " in a row, "
+      << breaker.failure_percent << " % of " << breaker.minimum_requests << " in "
+      << breaker.window.count() << " ns, open for " << breaker.open_for.count() << " ns\n";
 }
 
 void write(const Limits& limits, std::ostream& out) {

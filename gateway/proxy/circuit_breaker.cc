@@ -1,0 +1,128 @@
+#include "gateway/proxy/circuit_breaker.h"
+
+#include <utility>
+
+namespace trackly::proxy {
+namespace {
+
+std::int64_t nanoseconds(TimePoint time) { return time.time_since_epoch().count(); }
+
+}  // namespace
+
+CircuitBreaker::CircuitBreaker(const CircuitBreakerSettings& settings) : settings_(settings) {}
+
+CircuitBreaker::Answer CircuitBreaker::ask(TimePoint now) {
+  const std::uint32_t period = period_.load();
+  const std::int64_t until = open_until_.load();
+  if (until == kClosed) return {Permit(*this, period, false), {}};
+  if (nanoseconds(now) < until) return {std::nullopt, Duration(until - nanoseconds(now))};
+  if (on_trial_.exchange(true)) return {std::nullopt, {}};
+  // Another trial may have ended meanwhile.
+  if (period_.load() != period) {
+    on_trial_ = false;
+    return ask(now);
+  }
+  return {Permit(*this, period, true), {}};
+}
+
+void CircuitBreaker::open(TimePoint now) {
+  ++period_;
+  ++openings_;
+  failures_in_a_row_ = 0;
+  open_until_ = nanoseconds(now) + settings_.open_for.count();
+}
+
+void CircuitBreaker::close() {
+  ++period_;
+  failures_in_a_row_ = 0;
+  for (Slice& slice : slices_) slice.number = -1;
+  open_until_ = kClosed;
+}
+
+std::int64_t CircuitBreaker::slice_number(TimePoint now) const {
+  return nanoseconds(now) / (settings_.window.count() / static_cast<std::int64_t>(kSlices));
+}
+
+void CircuitBreaker::count(TimePoint now, bool failed) {
+  if (settings_.failure_percent == 0) return;
+  const std::int64_t number = slice_number(now);
+  Slice& slice = slices_[static_cast<std::size_t>(number) % kSlices];
+  std::int64_t before = slice.number.load(std::memory_order_relaxed);
+  if (before < number && slice.number.compare_exchange_strong(before, number)) {
+    slice.requests = 0;
+    slice.failures = 0;
+  }
+  slice.requests.fetch_add(1, std::memory_order_relaxed);
+  if (failed) slice.failures.fetch_add(1, std::memory_order_relaxed);
+}
+
+bool CircuitBreaker::has_failed_too_often(TimePoint now) const {
+  if (failures_in_a_row_ >= settings_.consecutive_failures) return true;
+  if (settings_.failure_percent == 0) return false;
+  const std::int64_t oldest = slice_number(now) - static_cast<std::int64_t>(kSlices) + 1;
+  std::uint64_t requests = 0;
+  std::uint64_t failures = 0;
+  for (const Slice& slice : slices_) {
+    if (slice.number < oldest) continue;
+    requests += slice.requests;
+    failures += slice.failures;
+  }
+  return requests >= settings_.minimum_requests &&
+         failures * 100 >= requests * settings_.failure_percent;
+}
+
+// ------------------------------------------------------------------------------------- the permit
+
+CircuitBreaker::Permit::Permit(Permit&& other) noexcept
+    : breaker_(std::exchange(other.breaker_, nullptr)),
+      period_(other.period_),
+      is_trial_(other.is_trial_) {}
+
+CircuitBreaker::Permit& CircuitBreaker::Permit::operator=(Permit&& other) noexcept {
+  if (this == &other) return *this;
+  give_up();
+  breaker_ = std::exchange(other.breaker_, nullptr);
+  period_ = other.period_;
+  is_trial_ = other.is_trial_;
+  return *this;
+}
+
+CircuitBreaker::Permit::~Permit() { give_up(); }
+
+void CircuitBreaker::Permit::give_up() {
+  if (breaker_ != nullptr && is_trial_) breaker_->on_trial_ = false;
+  breaker_ = nullptr;
+}
+
+void CircuitBreaker::Permit::answered() {
+  if (breaker_ == nullptr || !is_trial_) return;
+  breaker_->close();
+  breaker_->on_trial_ = false;
+  is_trial_ = false;
+  period_ = breaker_->period_;
+}
+
+void CircuitBreaker::Permit::succeeded(TimePoint now) {
+  answered();
+  CircuitBreaker* const breaker = std::exchange(breaker_, nullptr);
+  if (breaker == nullptr || breaker->period_ != period_) return;
+  // Not written where it stands already: the workers share it.
+  if (breaker->failures_in_a_row_ != 0) breaker->failures_in_a_row_ = 0;
+  breaker->count(now, false);
+}
+
+void CircuitBreaker::Permit::failed(TimePoint now) {
+  CircuitBreaker* const breaker = std::exchange(breaker_, nullptr);
+  if (breaker == nullptr) return;
+  if (is_trial_) {
+    breaker->open(now);
+    breaker->on_trial_ = false;
+    return;
+  }
+  if (breaker->period_ != period_) return;
+  ++breaker->failures_in_a_row_;
+  breaker->count(now, true);
+  if (breaker->has_failed_too_often(now)) breaker->open(now);
+}
+
+}  // namespace trackly::proxy
