@@ -122,8 +122,18 @@ class Rules : public testing::Test {
     return std::string(kPasses);
   }
 
+  /// With the values that the description itself shows for the parameters of the path.
   std::string judge(std::string_view operation, std::string body) {
-    return judge(Request{operation, std::move(body), {}, {}});
+    return judge(Request{operation, std::move(body), {}, path_examples(operation)});
+  }
+
+  std::vector<std::string> path_examples(std::string_view operation) const {
+    std::vector<std::string> values;
+    for (const Parameter& parameter : find(operation)->parameters) {
+      const Node* example = parameter.node->find("example");
+      if (parameter.in == Parameter::In::path) values.push_back(example->text);
+    }
+    return values;
   }
 
   struct Case {
