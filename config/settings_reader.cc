@@ -93,10 +93,19 @@ class SettingsReader {
   TlsSettings read_tls(const Node& node) {
     MappingReader reader(&node, problems_);
     TlsSettings tls;
-    tls.certificate = readable_file(reader, "certificate");
-    tls.private_key = readable_file(reader, "private_key");
+    tls.main = read_certificate(reader);
+    for (const Node* item : reader.list("sni")) {
+      MappingReader other(item, problems_);
+      tls.others.push_back(read_certificate(other));
+      other.finish();
+    }
+    if (reader.has("client_ca")) tls.client_ca = readable_file(reader, "client_ca");
     reader.finish();
     return tls;
+  }
+
+  CertificateSettings read_certificate(MappingReader& reader) {
+    return {readable_file(reader, "certificate"), readable_file(reader, "private_key")};
   }
 
   std::string readable_file(MappingReader& reader, std::string_view key) {

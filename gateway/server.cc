@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <deque>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -58,9 +59,14 @@ class Server {
   std::optional<Fault> open_log();
   std::optional<Fault> start_workers();
   std::optional<Fault> open_listeners();
+  /// SIGHUP: all certificates anew, or none.
+  void reload_certificates();
   void watch_signals();
-  void hand_out(int fd, const net::SocketAddress& peer,
-                const std::shared_ptr<const net::TlsContext>& tls);
+  struct Port {
+    std::shared_ptr<const net::TlsContext> tls;  // nullptr: cleartext
+    std::unique_ptr<net::Listener> listener;
+  };
+  void hand_out(int fd, const net::SocketAddress& peer, const Port& port);
   void begin_drain();
   void look_at_drain();
   std::size_t requests_in_flight() const;
@@ -71,9 +77,10 @@ class Server {
   std::unique_ptr<Process> process_;
   std::unique_ptr<net::EventLoop> loop_;
   std::vector<std::unique_ptr<Worker>> workers_;
-  std::vector<std::unique_ptr<net::Listener>> listeners_;
+  std::deque<Port> ports_;  // one for each of settings_.listeners, at a fixed address
   std::function<void()> on_terminate_;
   std::function<void()> on_reopen_;
+  std::function<void()> on_reload_;
   std::vector<net::EventPtr> signals_;
   std::unique_ptr<Timer> drain_look_;
   TimePoint drain_until_{};
@@ -118,19 +125,37 @@ std::optional<Fault> Server::start_workers() {
 
 std::optional<Fault> Server::open_listeners() {
   for (const ListenerSettings& listener : settings_.listeners) {
-    std::shared_ptr<const net::TlsContext> tls;
+    Port& port = ports_.emplace_back();
     if (listener.tls) {
       auto context = net::TlsContext::create(*listener.tls);
       if (!context) return context.error();
-      tls = std::move(context).value();
+      port.tls = std::move(context).value();
     }
     auto opened = net::Listener::open(
         *loop_, listener.address,
-        [this, tls](int fd, const net::SocketAddress& peer) { hand_out(fd, peer, tls); });
+        [this, &port](int fd, const net::SocketAddress& peer) { hand_out(fd, peer, port); });
     if (!opened) return opened.error();
-    listeners_.push_back(std::move(opened).value());
+    port.listener = std::move(opened).value();
   }
   return std::nullopt;
+}
+
+void Server::reload_certificates() {
+  std::vector<std::shared_ptr<const net::TlsContext>> contexts;
+  for (const ListenerSettings& listener : settings_.listeners) {
+    if (!listener.tls) {
+      contexts.push_back(nullptr);
+      continue;
+    }
+    auto context = net::TlsContext::create(*listener.tls);
+    if (!context) {
+      spdlog::error("certificates not reloaded: {}", context.error().text);
+      return;
+    }
+    contexts.push_back(std::move(context).value());
+  }
+  for (std::size_t i = 0; i < ports_.size(); ++i) ports_[i].tls = contexts[i];
+  spdlog::info("certificates reloaded");
 }
 
 void Server::watch_signals() {
@@ -139,25 +164,25 @@ void Server::watch_signals() {
     if (log_ == nullptr) return;
     if (const auto fault = log_->reopen()) spdlog::error("{}", fault->text);
   };
+  on_reload_ = [this] { reload_certificates(); };
   signals_.push_back(loop_->on_signal(SIGTERM, on_terminate_));
   signals_.push_back(loop_->on_signal(SIGINT, on_terminate_));
   signals_.push_back(loop_->on_signal(SIGUSR1, on_reopen_));
+  signals_.push_back(loop_->on_signal(SIGHUP, on_reload_));
 }
 
 /// To the worker with the fewest connections: with few busy HTTP/2 connections, turns would not do.
-void Server::hand_out(int fd, const net::SocketAddress& peer,
-                      const std::shared_ptr<const net::TlsContext>& tls) {
+void Server::hand_out(int fd, const net::SocketAddress& peer, const Port& port) {
   const auto least =
       std::min_element(workers_.begin(), workers_.end(), [](const auto& a, const auto& b) {
         return a->activity().connections < b->activity().connections;
       });
-  (*least)->accept(fd, peer.host(), tls);
+  (*least)->accept(fd, peer.host(), port.tls);
 }
 
 int Server::run() {
   for (const auto& worker : workers_) worker->start();
-  for (const auto& listener : listeners_)
-    spdlog::info("listening on {}", listener->bound_address());
+  for (const Port& port : ports_) spdlog::info("listening on {}", port.listener->bound_address());
   spdlog::info("ready: {} workers", workers_.size());
   loop_->run();
   for (const auto& worker : workers_) worker->stop();
@@ -172,7 +197,7 @@ void Server::begin_drain() {
   if (draining_) return;
   draining_ = true;
   spdlog::info("draining: {} requests in flight", requests_in_flight());
-  listeners_.clear();
+  ports_.clear();
   drain_until_ = loop_->now() + settings_.drain_timeout;
   for (const auto& worker : workers_) worker->drain();
   drain_look_->arm(kDrainPoll);

@@ -74,6 +74,7 @@ struct Exchange {
       client_address;  // without the port; of the connection, or as a trusted proxy says
   Protocol protocol = Protocol::http11;
   bool tls = false;
+  std::string_view client_subject;  // of its verified certificate; empty: it has shown none
   Head request;
   std::string_view path;   // views into request.target
   std::string_view query;  // without "?"

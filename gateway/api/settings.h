@@ -13,9 +13,18 @@ namespace trackly {
 // What an operator can set, with its defaults in place; config/gateway.yaml explains each key, and
 // config/settings_reader.cc fills these structs. Times are durations, sizes are bytes.
 
-struct TlsSettings {
+struct CertificateSettings {
   std::string certificate;  // path of a PEM file, the chain after the leaf
   std::string private_key;  // path of a PEM file
+};
+
+struct TlsSettings {
+  /// For clients that ask for no name, or for one that no other certificate is for.
+  CertificateSettings main;
+  /// For those that ask for a name of theirs.
+  std::vector<CertificateSettings> others;
+  /// Path of a PEM file: clients need a certificate that one of these vouches for; empty: none do.
+  std::string client_ca;
 };
 
 struct ListenerSettings {

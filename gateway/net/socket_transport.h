@@ -20,6 +20,7 @@ class SocketTransport : public Transport {
   bool usable() const override;
   std::string_view alpn() const override { return {}; }
   bool is_tls() const override { return false; }
+  const std::string& peer_subject() const override { return peer_subject_; }
   const std::string& peer_address() const override { return peer_address_; }
 
  protected:
@@ -38,6 +39,7 @@ class SocketTransport : public Transport {
   bool at_eof() const { return eof_; }
   bool broken() const { return broken_; }
 
+  void verified_peer(std::string subject) { peer_subject_ = std::move(subject); }
   void wait_writable();
   /// Runs handle_readable() in the next turn even if the socket says nothing.
   void activate_read();
@@ -56,6 +58,7 @@ class SocketTransport : public Transport {
   EventLoop& loop_;
   int fd_ = -1;
   std::string peer_address_;
+  std::string peer_subject_;
   TransportEvents* events_ = nullptr;
   EventPtr read_event_;
   EventPtr write_event_;

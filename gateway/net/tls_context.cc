@@ -2,12 +2,15 @@
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 
 #include <array>
+#include <utility>
 
 namespace trackly::net {
 namespace {
 
+constexpr std::array<unsigned char, 7> kSessionContext = {'t', 'r', 'a', 'c', 'k', 'l', 'y'};
 constexpr std::array<unsigned char, 12> kAlpn = {2,   'h', '2', 8,   'h', 't',
                                                  't', 'p', '/', '1', '.', '1'};
 
@@ -30,41 +33,88 @@ Fault openssl_fault(std::string text) {
   return Fault{std::move(text) + ": " + reason.data()};
 }
 
+void set_rules(SSL_CTX* context) {
+  SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+  SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+                                   SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+  // Moving buffers: what is retried after WANT_WRITE has the same bytes, but our buffer may have
+  // grown. Released buffers: an idle connection keeps no record buffers.
+  SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                                SSL_MODE_RELEASE_BUFFERS);
+  // AEAD with forward secrecy only (RFC 9113 section 9.2.2 forbids the others for HTTP/2).
+  SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20");
+  SSL_CTX_set_alpn_select_cb(context, &select_alpn, nullptr);
+  // Sessions live in the tickets that clients keep: a cache of ours would be memory that clients
+  // fill, and a lock that workers share.
+  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_session_id_context(context, kSessionContext.data(), kSessionContext.size());
+}
+
+bool require_client_certificate(SSL_CTX* context, const std::string& authorities) {
+  STACK_OF(X509_NAME)* names = SSL_load_client_CA_file(authorities.c_str());
+  if (names == nullptr) return false;
+  SSL_CTX_set_client_CA_list(context, names);  // takes them
+  if (SSL_CTX_load_verify_file(context, authorities.c_str()) != 1) return false;
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+  return true;
+}
+
 }  // namespace
 
 void TlsContext::Deleter::operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
 
+TlsContext::~TlsContext() = default;
+
 Result<std::shared_ptr<const TlsContext>> TlsContext::create(const TlsSettings& settings) {
+  const std::shared_ptr<TlsContext> context(new TlsContext);
+  auto main = make(settings.main, settings.client_ca);
+  if (!main) return main.error();
+  context->main_ = std::move(main).value();
+  for (const CertificateSettings& certificate : settings.others) {
+    auto other = make(certificate, settings.client_ca);
+    if (!other) return other.error();
+    context->others_.push_back(std::move(other).value());
+  }
+  // What the macro SSL_CTX_set_tlsext_servername_callback does, without its old-style cast.
+  SSL_CTX_callback_ctrl(context->main_.get(), SSL_CTRL_SET_TLSEXT_SERVERNAME_CB,
+                        reinterpret_cast<void (*)()>(&TlsContext::choose_certificate));
+  SSL_CTX_set_tlsext_servername_arg(context->main_.get(), context.get());
+  return std::shared_ptr<const TlsContext>(context);
+}
+
+Result<TlsContext::ContextPtr> TlsContext::make(const CertificateSettings& certificate,
+                                                const std::string& client_ca) {
   ERR_clear_error();
-  SSL_CTX* raw = SSL_CTX_new(TLS_server_method());
-  if (raw == nullptr) return openssl_fault("cannot create a TLS context");
-  std::shared_ptr<const TlsContext> context(new TlsContext(raw));
-
-  SSL_CTX_set_min_proto_version(raw, TLS1_2_VERSION);
-  SSL_CTX_set_options(raw, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
-                               SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
-  // Moving buffers: what is retried after WANT_WRITE has the same bytes, but our buffer may have
-  // grown. Released buffers: an idle connection keeps no record buffers.
-  SSL_CTX_set_mode(raw, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-                            SSL_MODE_RELEASE_BUFFERS);
-  // AEAD with forward secrecy only (RFC 9113 section 9.2.2 forbids the others for HTTP/2).
-  SSL_CTX_set_cipher_list(raw, "ECDHE+AESGCM:ECDHE+CHACHA20");
-  SSL_CTX_set_alpn_select_cb(raw, &select_alpn, nullptr);
-  static constexpr std::array<unsigned char, 7> kSessionContext = {'t', 'r', 'a', 'c',
-                                                                   'k', 'l', 'y'};
-  SSL_CTX_set_session_id_context(raw, kSessionContext.data(), kSessionContext.size());
-
-  if (SSL_CTX_use_certificate_chain_file(raw, settings.certificate.c_str()) != 1) {
-    return openssl_fault("cannot use the certificate " + settings.certificate);
+  ContextPtr context(SSL_CTX_new(TLS_server_method()));
+  if (context == nullptr) return openssl_fault("cannot create a TLS context");
+  set_rules(context.get());
+  if (SSL_CTX_use_certificate_chain_file(context.get(), certificate.certificate.c_str()) != 1) {
+    return openssl_fault("cannot use the certificate " + certificate.certificate);
   }
-  if (SSL_CTX_use_PrivateKey_file(raw, settings.private_key.c_str(), SSL_FILETYPE_PEM) != 1) {
-    return openssl_fault("cannot use the private key " + settings.private_key);
+  if (SSL_CTX_use_PrivateKey_file(context.get(), certificate.private_key.c_str(),
+                                  SSL_FILETYPE_PEM) != 1) {
+    return openssl_fault("cannot use the private key " + certificate.private_key);
   }
-  if (SSL_CTX_check_private_key(raw) != 1) {
-    return openssl_fault("the private key " + settings.private_key +
-                         " does not fit the certificate " + settings.certificate);
+  if (SSL_CTX_check_private_key(context.get()) != 1) {
+    return openssl_fault("the private key " + certificate.private_key +
+                         " does not fit the certificate " + certificate.certificate);
+  }
+  if (!client_ca.empty() && !require_client_certificate(context.get(), client_ca)) {
+    return openssl_fault("cannot use the client certificate authorities " + client_ca);
   }
   return context;
+}
+
+int TlsContext::choose_certificate(SSL* ssl, int*, void* self) {
+  const char* name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+  if (name == nullptr) return SSL_TLSEXT_ERR_NOACK;
+  for (const ContextPtr& other : static_cast<const TlsContext*>(self)->others_) {
+    X509* certificate = SSL_CTX_get0_certificate(other.get());
+    if (X509_check_host(certificate, name, 0, 0, nullptr) != 1) continue;
+    SSL_set_SSL_CTX(ssl, other.get());
+    break;
+  }
+  return SSL_TLSEXT_ERR_OK;
 }
 
 }  // namespace trackly::net

@@ -68,6 +68,8 @@ class Transport {
   /// "h2", "http/1.1" or empty: what ALPN agreed on.
   virtual std::string_view alpn() const = 0;
   virtual bool is_tls() const = 0;
+  /// The subject of the certificate that the peer showed and we verified (RFC 2253); empty: none.
+  virtual const std::string& peer_subject() const = 0;
   /// The peer's address without the port; "unix" for a unix socket.
   virtual const std::string& peer_address() const = 0;
 };

@@ -118,6 +118,7 @@ void append_request(JsonLine& line, const Exchange& exchange, const ApiDescripti
   line.text("client", exchange.client_address);
   line.text("protocol", to_string(exchange.protocol));
   line.boolean("tls", exchange.tls);
+  if (!exchange.client_subject.empty()) line.text("client_subject", exchange.client_subject);
   const std::string_view method = exchange.request.method;
   if (!method.empty()) line.text("method", method.substr(0, kLongestMethod));
   if (exchange.operation != nullptr && !exchange.operation->is_unknown) {

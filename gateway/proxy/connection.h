@@ -41,6 +41,7 @@ class Connection final : public CodecConnection {
   void cut(http::StreamId id, bool abortive);
   /// The stream has ended; it is destroyed at the end of this turn.
   void release(http::StreamId id);
+  const std::string& peer_subject() { return transport().peer_subject(); }
   const std::string& peer_address() { return transport().peer_address(); }
   bool is_tls() { return transport().is_tls(); }
 

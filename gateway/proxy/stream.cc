@@ -69,6 +69,7 @@ void Stream::note_request(Head head) {
   const Head& request = exchange_.request;
   exchange_.protocol = request.protocol;
   exchange_.tls = connection_.is_tls();
+  exchange_.client_subject = connection_.peer_subject();
   client_address_ =
       snapshot_->trusted_proxies.client_address(connection_.peer_address(), request.fields);
   exchange_.client_address = client_address_;

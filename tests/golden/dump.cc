@@ -150,7 +150,11 @@ std::string dump(const Settings& settings) {
   for (const ListenerSettings& listener : settings.listeners) {
     out << "listener " << listener.address;
     if (listener.tls) {
-      out << " tls " << listener.tls->certificate << " " << listener.tls->private_key;
+      out << " tls " << listener.tls->main.certificate << " " << listener.tls->main.private_key;
+      for (const CertificateSettings& other : listener.tls->others) {
+        out << ", sni " << other.certificate << " " << other.private_key;
+      }
+      if (!listener.tls->client_ca.empty()) out << ", client_ca " << listener.tls->client_ca;
     }
     out << '\n';
   }

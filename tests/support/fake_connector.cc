@@ -24,10 +24,12 @@ class FakeTransport final : public net::Transport {
   void abort() override {}
   std::string_view alpn() const override { return {}; }
   bool is_tls() const override { return false; }
+  const std::string& peer_subject() const override { return no_subject_; }
   const std::string& peer_address() const override { return peer_->address_.host; }
 
  private:
   std::shared_ptr<FakePeer> peer_;
+  const std::string no_subject_;
 };
 
 void FakePeer::accept() {

@@ -74,7 +74,7 @@ std::string write_config(const TempDir& directory, const GatewayConfig& config) 
       "  - address: 127.0.0.1:0\n"
       "  - address: 127.0.0.1:0\n"
       "    tls: {certificate: " +
-      tls.certificate + ", private_key: " + tls.private_key +
+      tls.certificate + ", private_key: " + tls.private_key + config.tls_options +
       "}\n"
       "workers: " +
       std::to_string(config.workers) +

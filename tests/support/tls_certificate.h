@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "tests/support/temp_dir.h"
+
 namespace trackly::test {
 
 struct CertificateFiles {
@@ -12,5 +14,10 @@ struct CertificateFiles {
 /// A self-signed certificate for localhost and 127.0.0.1, made once per test program by the openssl
 /// command and removed with it.
 const CertificateFiles& test_certificate();
+
+/// Makes a certificate for `host` in `directory`, anew each time, with the subject CN=host. It is
+/// signed by `authority`, or by itself; either way it can sign others.
+CertificateFiles make_certificate(const TempDir& directory, const std::string& host,
+                                  const CertificateFiles* authority = nullptr);
 
 }  // namespace trackly::test
