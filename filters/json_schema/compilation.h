@@ -77,6 +77,8 @@ class Compiler {
   };
   static const Keyword kKeywords[];
   static const Keyword* find_keyword(std::string_view name);
+  // The one that a key is probably meant to be; empty: none.
+  static std::string_view nearest_keyword(const std::string& key);
 
   struct InPlaceStep {
     SchemaId to;

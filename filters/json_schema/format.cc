@@ -124,7 +124,7 @@ bool is_dot_atom(std::string_view text) {
 }
 
 bool is_quoted_local_part(std::string_view text) {
-  if (text.size() < 3 || text.front() != '"' || text.back() != '"') return false;
+  if (text.size() < 2 || text.front() != '"' || text.back() != '"') return false;
   text = text.substr(1, text.size() - 2);
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '"' || text[i] < 0x20 || text[i] == 0x7F) return false;
@@ -155,7 +155,8 @@ bool is_email(std::string_view text) {
   if (!is_dot_atom(local) && !is_quoted_local_part(local)) return false;
   if (!domain.starts_with('[') || !domain.ends_with(']')) return is_domain(domain);
   const std::string_view address = domain.substr(1, domain.size() - 2);
-  return address.starts_with("IPv6:") ? is_ipv6(address.substr(5)) : is_ipv4(address);
+  return ascii_iequals(address.substr(0, 5), "IPv6:") ? is_ipv6(address.substr(5))
+                                                      : is_ipv4(address);
 }
 
 constexpr std::pair<std::string_view, FormatCheck> kFormats[] = {

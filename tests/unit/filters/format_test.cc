@@ -60,12 +60,14 @@ TEST(Format, Uuids) {
 }
 
 TEST(Format, EmailAddresses) {
-  expect_format("email",
-                {"joe.bloggs@example.com", "te~st@example.com", "\"joe bloggs\"@example.com",
-                 "\"a\\\"b@c\"@example.com", "joe@[127.0.0.1]", "joe@[IPv6:::1]"},
-                {"2962", ".test@example.com", "test.@example.com", "te..st@example.com",
-                 "@example.com", "joe@", "joe@-a.com", "joe@a..com", "joe@[127.0.0.300]",
-                 "joe bloggs@example.com", "joe@invalid=domain.com", "\"a\"b\"@example.com"});
+  expect_format(
+      "email",
+      {"joe.bloggs@example.com", "te~st@example.com", "\"joe bloggs\"@example.com",
+       "\"a\\\"b@c\"@example.com", "joe@[127.0.0.1]", "joe@[IPv6:::1]", "joe@[ipv6:::1]",
+       "\"\"@example.com"},
+      {"2962", ".test@example.com", "test.@example.com", "te..st@example.com", "@example.com",
+       "joe@", "joe@-a.com", "joe@a..com", "joe@[127.0.0.300]", "joe bloggs@example.com",
+       "joe@invalid=domain.com", "\"a\"b\"@example.com", "\"@example.com", "joe@[IPv4:127.0.0.1]"});
 }
 
 TEST(Format, Uris) {
