@@ -8,9 +8,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdlib>
 #include <map>
-#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -80,9 +80,9 @@ TEST(ErrorRowsTable, CountsWhoDecides) {
   for (const PageRow& row : page()) ++counts[row.decided_by];
   EXPECT_EQ(page().size(), 147u);
   EXPECT_EQ(counts[DecidedBy::request], 105);
-  EXPECT_EQ(counts[DecidedBy::state], 10);  // 11 with a circuit breaker, which there is not
+  EXPECT_EQ(counts[DecidedBy::state], 11);
   EXPECT_EQ(counts[DecidedBy::both], 4);
-  EXPECT_EQ(counts[DecidedBy::service], 28);
+  EXPECT_EQ(counts[DecidedBy::service], 27);
 }
 
 // ------------------------------------------------------------------------- the program's answers
@@ -144,44 +144,47 @@ GatewayConfig config_of(Variant variant, const Service& service, const RefusingP
           "[{name: single, key: account, rate: 100/s, match: {tags: [otp]}}]}";
       config.more = "redis: {url: 'redis://" + nowhere + "'}\n";
       break;
+    case Variant::broken:
+      config.upstream = "http://" + nowhere;
+      config.upstream_options = "circuit_breaker: {consecutive_failures: 1, open_for: 1h}";
+      break;
   }
   return config;
 }
 
-/// The requests of all examples that are put to one gateway.
-struct Round {
-  std::vector<CurlRequest> requests;
-  std::vector<const Example*> shown;  // by request; nullptr: what has to come before an example
-  std::vector<std::string> ids;       // by request
-
-  void add(CurlRequest request, const Example* example, const std::string& id) {
-    request.fields.push_back("X-Request-Id: " + id);
-    if (example != nullptr) {
-      request.fields.push_back(std::string(kWish) + ": " + wish_of(*example));
-    }
-    requests.push_back(std::move(request));
-    shown.push_back(example);
-    ids.push_back(id);
-  }
-  bool reaches_the_service(std::size_t i) const {
-    return shown[i] == nullptr || shown[i]->by != AnsweredBy::gateway;
-  }
+/// A request of an example, or one that comes before it.
+struct Turn {
+  CurlRequest request;
+  const Example* example = nullptr;  // nullptr: what comes before one, whatever becomes of it
+  std::string id = {};
 };
 
-Round round_of(Variant variant, const Examples& examples) {
-  Round round;
+/// All that one gateway is asked.
+std::vector<Turn> turns_of(Variant variant, const Examples& examples) {
+  std::vector<Turn> turns;
   for (const Example& example : examples) {
     if (example.variant != variant) continue;
+    for (const CurlRequest& before : example.after) turns.push_back({before});
     const std::string id = "row-" + std::to_string(example.row) + "-example-" +
                            std::to_string(&example - examples.data());
-    for (const CurlRequest& before : example.after) round.add(before, nullptr, id + "-before");
-    round.add(example.request, &example, id);
+    turns.push_back({example.request, &example, id});
+    std::vector<std::string>& fields = turns.back().request.fields;
+    fields.push_back("X-Request-Id: " + id);
+    fields.push_back(std::string(kWish) + ": " + wish_of(example));
   }
-  return round;
+  return turns;
+}
+
+std::vector<CurlAnswer> ask(const Gateway& gateway, Downstream downstream,
+                            const std::vector<Turn>& turns) {
+  std::vector<CurlRequest> requests;
+  for (const Turn& turn : turns) requests.push_back(turn.request);
+  return gateway.request(downstream, requests);
 }
 
 /// What holds of every answer, whoever gives it.
-void expect_shown(const Example& example, const std::string& id, const CurlAnswer& answer) {
+void expect_shown(const Turn& turn, const CurlAnswer& answer) {
+  const Example& example = *turn.example;
   const CurlRequest& request = example.request;
   SCOPED_TRACE(name_of(row(example.row)) + ": " + request.method + " " + request.path + " " +
                request.body.substr(0, 400));
@@ -195,7 +198,7 @@ void expect_shown(const Example& example, const std::string& id, const CurlAnswe
   EXPECT_EQ(answer.field("content-type"), "application/json");
   EXPECT_EQ(answer.field("content-length"), std::to_string(body.size()));
   EXPECT_EQ(answer.count("x-request-id"), 1u);
-  EXPECT_EQ(answer.field("x-request-id"), id);
+  EXPECT_EQ(answer.field("x-request-id"), turn.id);
   EXPECT_EQ(answer.has("proxy-status"), ours) << answer.field("proxy-status");
   EXPECT_EQ(answer.has("x-from-the-service"), !ours);
   const bool may_be_repeated = want.status == 429 || want.status == 503;
@@ -216,21 +219,19 @@ TEST_P(ErrorRows, AreAnsweredAsThePageHasThem) {
   std::multiset<std::string> for_the_service;
   for (const Variant variant : kEveryVariant) {
     const Gateway gateway(config_of(variant, service, nobody));
-    const Round round = round_of(variant, examples);
-    const std::vector<CurlAnswer> answers = gateway.request(downstream, round.requests);
-    for (std::size_t i = 0; i < answers.size(); ++i) {
-      if (round.reaches_the_service(i)) for_the_service.insert(round.ids[i]);
-      if (round.shown[i] != nullptr) {
-        expect_shown(*round.shown[i], round.ids[i], answers[i]);
-      } else {
-        EXPECT_EQ(answers[i].status(), 200) << round.ids[i] << " " << answers[i].body;
-      }
+    const std::vector<Turn> turns = turns_of(variant, examples);
+    const std::vector<CurlAnswer> answers = ask(gateway, downstream, turns);
+    for (std::size_t i = 0; i < turns.size(); ++i) {
+      if (turns[i].example == nullptr) continue;
+      expect_shown(turns[i], answers[i]);
+      if (turns[i].example->by != AnsweredBy::gateway) for_the_service.insert(turns[i].id);
     }
   }
 
   std::multiset<std::string> seen;
   for (const HttpMessage& request : service.requests().all()) {
-    seen.insert(request.field("x-request-id"));
+    const std::string id = request.field("x-request-id");
+    if (id.starts_with("row-")) seen.insert(id);
   }
   EXPECT_EQ(seen, for_the_service);
 }
@@ -241,6 +242,82 @@ INSTANTIATE_TEST_SUITE_P(, ErrorRows,
                                          ProtocolPair(Downstream::tls_h1, Upstream::h2),
                                          ProtocolPair(Downstream::tls_h2, Upstream::h1)),
                          [](const auto& test) { return pair_name(test); });
+
+// ----------------------------------------------------------------------------- and nothing else is
+
+class ErrorRowsH1H1 : public testing::Test {
+ protected:
+  std::vector<CurlAnswer> ask_shipped_rules(const std::vector<CurlRequest>& requests) const {
+    return gateway_.request(Downstream::h1, requests);
+  }
+
+ private:
+  const Service service_{Upstream::h1};
+  const Gateway gateway_{GatewayConfig{.upstream = service_.url()}};
+};
+
+TEST_F(ErrorRowsH1H1, AreShownByFaultsInRequestsThatPassWithoutThem) {
+  const std::vector<CurlRequest> requests = {
+      post(kSendPath, message()),
+      post(kSendRawPath, message()),
+      post(kBulkPath, list_of("messages", 1000)),
+      post(kRawBulkPath, list_of("messages", 1000)),
+      post(kMessagesV1Path, message_v1()),
+      post(kContactsPath, contact()),
+      put(kContactsPath, contact()),
+      request("DELETE", kContactsPath, contact()),
+      post(kContactBulkPath, list_of("contacts", 1000)),
+      get("/api/v2/contacts/%2B14155556789"),
+      get("/api/v2/contacts?list_number=%2B14155551234"),
+      post(kOtpPath, otp()),
+      with_key(post(kOtpPath, otp()), keys::kRestricted),
+      with_key(post(kSendPath, message()), keys::kRestricted),
+      with_key(get(kContactsPath), keys::kBillingBlocked),
+      with_key(get(kContactsPath), keys::kFraudBlocked),
+      post(kOtpVerifyPath, R"({"phone_number":"+14155556789","code":"123456"})"),
+      post(kLookupPath, R"({"phone":"+14155556789","force":true})"),
+      post(kLookupBatchPath, list_of("phones", 500, R"("+14155556789")")),
+      post(kCreativesPath, creative()),
+      put(kCreativePath, creative()),
+      post(kAudiencesPath, audience()),
+      put(kAudiencePath, audience()),
+      post(kSchedulesPath, blast_schedule()),
+      put(kSchedulePath, blast_schedule()),
+      post(kSchedulesPath, weekly_schedule()),
+      put(kSchedulePath, weekly_schedule()),
+      post(kOffersPath, offer()),
+      put(kOfferPath, offer()),
+      post(kRevenuePath, revenue()),
+      post(kRevenueBulkPath, list_of("records", 1000)),
+      post(kHistorySendsPath, list_of("records", 1000)),
+      post(kHistoryClicksPath, list_of("records", 1000)),
+      post(kHistoryRevenuePath, list_of("records", 1000)),
+      request("DELETE", kHistoryClearPath, R"({"entities":["sends","clicks"],"confirm":true})"),
+      post(kLinksPath, link()),
+      post(kShortenPath, shortening()),
+      post(kSendPath, message_of_size(5 * 1024 * 1024)),
+  };
+  const std::vector<CurlAnswer> answers = ask_shipped_rules(requests);
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    EXPECT_EQ(answers[i].body, kAccepted)
+        << requests[i].method << " " << requests[i].path << " " << requests[i].body.substr(0, 400);
+  }
+}
+
+TEST_F(ErrorRowsH1H1, ThatAreShippedAsCommentsRefuseNothing) {
+  std::vector<CurlRequest> requests;
+  for (const Example& example : all_examples()) {
+    if (example.variant == Variant::rules_on) requests.push_back(example.request);
+  }
+  const std::vector<CurlAnswer> answers = ask_shipped_rules(requests);
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    const bool has_endpoint = answers[i].status() != 404;
+    EXPECT_TRUE(!has_endpoint || answers[i].body == kAccepted)
+        << requests[i].method << " " << requests[i].path << " " << requests[i].body.substr(0, 400)
+        << "\n"
+        << answers[i].body;
+  }
+}
 
 }  // namespace
 }  // namespace trackly::test

@@ -19,9 +19,10 @@ enum class Variant : std::uint8_t {
   rules_on,  // rules_that_are_off.yaml, in front of a service: what is shipped as a comment
   limited,   // the shipped rules and some token buckets, in front of a service
   forsaken,  // the shipped rules; neither the service nor the limiter's Redis is there
+  broken,    // the shipped rules; the service is not there, and one failure opens the breaker
 };
 inline constexpr Variant kEveryVariant[] = {Variant::shipped, Variant::rules_on, Variant::limited,
-                                            Variant::forsaken};
+                                            Variant::forsaken, Variant::broken};
 
 /// Who gives the answer, and what the service sees.
 enum class AnsweredBy : std::uint8_t {
@@ -37,7 +38,7 @@ struct Example {
   Variant variant = Variant::shipped;
   AnsweredBy by = AnsweredBy::gateway;
   std::string values = {};  // that fill the row's template
-  /// Requests that have to be made, and to succeed, before.
+  /// Requests that have to be made before.
   std::vector<CurlRequest> after = {};
 };
 using Examples = std::vector<Example>;

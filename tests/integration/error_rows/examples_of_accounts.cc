@@ -84,6 +84,10 @@ Examples examples_of_accounts() {
       forsaken(146, post(kOtpPath, otp())),
       by_service(146, post(kOtpPath, otp())),
       // circuit_open
+      {.row = 147,
+       .request = post(kSendPath, message()),
+       .variant = Variant::broken,
+       .after = {get(kContactsPath)}},
       by_service(147, get("/api/v2/lists")),
   };
 }

@@ -18,13 +18,15 @@ void of_condition(Examples& examples, int row, const std::string& condition) {
   on_both(examples, row, R"({"operator":"OR","groups":[)" + group + "]}");
 }
 
-/// An operator that the rule of the test's own does not have: nobody states those that there are.
-Example operator_rule_on(int row, std::string_view condition_type) {
-  return rule_on(row,
-                 post(kAudiencesPath, R"({"name":"x","filter":{"operator":"AND","conditions":[)"
-                                      R"({"condition_type":")" +
-                                          std::string(condition_type) +
-                                          R"(","field":"x","operator":"resembles","value":1}]}})"));
+/// Nobody states which operators there are; the rules of the test's own have no such one.
+Example operator_rule_on(int row, std::string_view type, std::string_view field = "city",
+                         std::string_view value = "1") {
+  const Body condition = {{"condition_type", '"' + std::string(type) + '"'},
+                          {"field", '"' + std::string(field) + '"'},
+                          {"operator", R"("resembles")"},
+                          {"value", std::string(value)}};
+  const std::string filter = R"({"operator":"AND","conditions":[)" + condition.json() + "]}";
+  return rule_on(row, post(kAudiencesPath, audience().with("filter", filter)));
 }
 
 }  // namespace
@@ -54,19 +56,17 @@ Examples examples_of_audiences() {
       {62, get("/api/v2/audiences/12/size")},
       {62, post(kSchedulesPath, blast_schedule().with("audiences", R"(["12"])"))},
       // invalid_count_operator, invalid_revenue_operator
-      operator_rule_on(68, "count"),
-      operator_rule_on(71, "revenue"),
+      operator_rule_on(68, "count", "click_count"),
+      operator_rule_on(71, "revenue", "revenue_total"),
       // missing_revenue
       {73, post(kRevenuePath, revenue().without("revenue"))},
       // invalid_revenue
       {74, post(kRevenuePath, revenue().with("revenue", "-0.01"))},
       {74, post(kRevenuePath, revenue().with("revenue", R"("12.5")"))},
-      // invalid_carrier_operator, invalid_phone_numbers_operator, missing_phone_numbers_value,
-      // invalid_timezone_operator, invalid_custom_field_operator
+      // invalid_carrier_operator, invalid_phone_numbers_operator, invalid_timezone_operator,
+      // invalid_custom_field_operator
       operator_rule_on(75, "carrier"),
-      operator_rule_on(77, "phone_numbers"),
-      rule_on(78, post(kAudiencesPath, R"({"name":"x","filter":{"operator":"AND","conditions":[)"
-                                       R"({"condition_type":"phone_numbers","operator":"in"}]}})")),
+      operator_rule_on(77, "phone_numbers", "", R"(["+14155556789"])"),
       operator_rule_on(79, "timezone"),
       operator_rule_on(81, "custom_field"),
       // missing_custom_fields, invalid_custom_fields
@@ -117,8 +117,9 @@ Examples examples_of_audiences() {
                R"({"condition_type":"revenue","field":"birthdays","operator":"gte","value":1})");
   of_condition(examples, 72,
                R"({"condition_type":"revenue","field":"revenue_total","operator":"gte"})");
-  // missing_carrier_value, missing_timezone_value
+  // missing_carrier_value, missing_phone_numbers_value, missing_timezone_value
   of_condition(examples, 76, R"({"condition_type":"carrier","operator":"eq"})");
+  of_condition(examples, 78, R"({"condition_type":"phone_numbers","operator":"in"})");
   of_condition(examples, 80, R"({"condition_type":"timezone","operator":"eq"})");
   // missing_custom_field_name, missing_custom_field_value
   of_condition(examples, 82, R"({"condition_type":"custom_field","operator":"eq","value":"x"})");

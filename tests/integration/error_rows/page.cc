@@ -25,10 +25,6 @@ DecidedBy decided_by(int number, const std::string& column) {
       {144, DecidedBy::both},  // provider_sync_failed
       {145, DecidedBy::both},  // provider_error
       {146, DecidedBy::both},  // redis_unavailable
-
-      // The gateway has no circuit breaker, so this is the word of the service's own. With one, it
-      // is decided by state at the edge.
-      {147, DecidedBy::service},  // circuit_open
   };
   // Row 141, send_failed, is what the gateway would answer to a fault of its own, but there is no
   // request, state or service that brings one about: it stays the service's.
