@@ -286,6 +286,15 @@ class SettingsReader {
     read("body_timeout", limits.body_timeout);
     read("write_timeout", limits.write_timeout);
     read("idle_timeout", limits.idle_timeout);
+    limits.body_rate = reader.bytes("body_rate", limits.body_rate);
+    limits.write_rate = reader.bytes("write_rate", limits.write_rate);
+    limits.connections = reader.count("connections", limits.connections);
+    limits.connections_per_address =
+        reader.count("connections_per_address", limits.connections_per_address);
+    limits.reset_burst = reader.count("reset_burst", limits.reset_burst);
+    limits.reset_rate = reader.count("reset_rate", limits.reset_rate);
+    limits.overhead_burst = reader.bytes("overhead_burst", limits.overhead_burst, 4096);
+    limits.overhead_rate = reader.bytes("overhead_rate", limits.overhead_rate);
     limits.body_memory = reader.bytes("body_memory", limits.body_memory, 64 << 10);
     limits.json_depth = reader.count("json_depth", limits.json_depth, 1, 1000);
     limits.streams_per_connection =

@@ -2,12 +2,15 @@
 
 #include <sched.h>
 #include <spdlog/spdlog.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
 #include <deque>
 #include <fstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gateway/net/event_loop.h"
@@ -42,6 +45,15 @@ std::size_t usable_processors() {
     count = std::clamp<std::size_t>(allowed, 1, count);
   }
   return count;
+}
+
+/// Every connection takes a descriptor, and the usual soft limit of 1,024 is there for programs that
+/// use select().
+void allow_all_descriptors() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 /// The main thread: accepts, hands out, listens to signals.
@@ -95,6 +107,7 @@ std::optional<Fault> Server::start() {
   drain_look_ = loop_->timer([this] { look_at_drain(); });
   // Before the workers: their threads inherit what is blocked and ignored.
   std::signal(SIGPIPE, SIG_IGN);
+  allow_all_descriptors();
   if (auto fault = open_log()) return fault;
   if (auto fault = start_workers()) return fault;
   if (auto fault = open_listeners()) return fault;
@@ -173,11 +186,20 @@ void Server::watch_signals() {
 
 /// To the worker with the fewest connections: with few busy HTTP/2 connections, turns would not do.
 void Server::hand_out(int fd, const net::SocketAddress& peer, const Port& port) {
+  auto [place, full] = process_->connections.enter(peer.host());
+  if (place == nullptr) {
+    const auto incident = full == proxy::ConnectionCounts::Full::total
+                              ? observe::Incident::connections
+                              : observe::Incident::connections_per_address;
+    process_->incidents.note(incident, peer.host(), loop_->now());
+    close(fd);
+    return;
+  }
   const auto least =
       std::min_element(workers_.begin(), workers_.end(), [](const auto& a, const auto& b) {
         return a->activity().connections < b->activity().connections;
       });
-  (*least)->accept(fd, peer.host(), port.tls);
+  (*least)->accept(fd, peer.host(), port.tls, std::move(place));
 }
 
 int Server::run() {

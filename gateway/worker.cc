@@ -66,6 +66,7 @@ Worker::Worker(Process& process, std::shared_ptr<const config::Configuration> co
                process.body_budget,
                upstream_,
                access_log_,
+               process.incidents,
                activity_,
                make_snapshot(configuration_, services_)} {}
 
@@ -75,10 +76,12 @@ void Worker::start() {
   thread_ = std::thread([this] { loop_->run(); });
 }
 
-void Worker::accept(int fd, std::string peer_address, std::shared_ptr<const net::TlsContext> tls) {
+void Worker::accept(int fd, std::string peer_address, std::shared_ptr<const net::TlsContext> tls,
+                    std::shared_ptr<const void> place) {
   ++activity_.connections;
   ++activity_.busy;
-  loop_->submit([this, fd, peer = std::move(peer_address), context = std::move(tls)]() mutable {
+  loop_->submit([this, fd, peer = std::move(peer_address), context = std::move(tls),
+                 kept = std::move(place)]() mutable {
     std::unique_ptr<net::Transport> transport;
     if (context != nullptr) {
       transport =
@@ -86,8 +89,9 @@ void Worker::accept(int fd, std::string peer_address, std::shared_ptr<const net:
     } else {
       transport = std::make_unique<net::TcpTransport>(*loop_, fd, std::move(peer));
     }
-    auto connection = std::make_unique<proxy::Connection>(
-        context_, static_cast<proxy::ConnectionOwner&>(*this), std::move(transport));
+    auto connection =
+        std::make_unique<proxy::Connection>(context_, static_cast<proxy::ConnectionOwner&>(*this),
+                                            std::move(transport), std::move(kept));
     proxy::Connection* key = connection.get();
     if (draining_) key->drain();
     connections_.emplace(key, std::move(connection));

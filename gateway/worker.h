@@ -15,6 +15,7 @@
 #include "gateway/proxy/body_budget.h"
 #include "gateway/proxy/circuit_breaker.h"
 #include "gateway/proxy/connection.h"
+#include "gateway/proxy/connection_counts.h"
 #include "gateway/proxy/context.h"
 #include "gateway/proxy/upstream.h"
 #include "gateway/store/bucket_table.h"
@@ -28,13 +29,17 @@ namespace trackly {
 /// What all workers of the process share; outlives them. Safe to use from any thread.
 struct Process {
   Process(const Settings& settings, observe::LogWriter* log)
-      : body_budget(settings.limits.body_memory), log_writer(log) {
+      : body_budget(settings.limits.body_memory),
+        connections(settings.limits.connections, settings.limits.connections_per_address),
+        log_writer(log) {
     const auto& breaker = settings.upstreams.front().circuit_breaker;
     if (breaker) upstream_breaker = std::make_unique<proxy::CircuitBreaker>(*breaker);
   }
 
   store::BucketTable buckets{HashKey::random()};
   proxy::BodyBudget body_budget;
+  proxy::ConnectionCounts connections;
+  observe::Incidents incidents;
   std::unique_ptr<proxy::CircuitBreaker> upstream_breaker;  // nullptr: none
   observe::LogWriter* log_writer;
 };
@@ -51,8 +56,10 @@ class Worker final : private proxy::ConnectionOwner {
   void start();
 
   // Any thread.
-  /// Takes the descriptor. `tls` is nullptr for cleartext.
-  void accept(int fd, std::string peer_address, std::shared_ptr<const net::TlsContext> tls);
+  /// Takes the descriptor. `tls` is nullptr for cleartext; `place` is kept until the connection is
+  /// gone.
+  void accept(int fd, std::string peer_address, std::shared_ptr<const net::TlsContext> tls,
+              std::shared_ptr<const void> place);
   /// Takes no new requests.
   void drain();
   /// Closes what is left, ends the thread and waits for it.

@@ -101,7 +101,7 @@ struct Exchange {
   // --- a refusal or a failure of ours
   ErrorRef local_reply;         // the answer that the gateway made itself
   std::string_view refused_by;  // filter name; empty: the core
-  std::string_view flag;        // short reason for the log: "client_gone", "body_timeout", …
+  std::string_view flag;        // short reason for the log: "client_gone", "slow_body", …
   std::vector<FilterTrace> trace;
 
   // --- the upstream

@@ -92,14 +92,30 @@ struct Limits {
   std::chrono::nanoseconds header_timeout = std::chrono::seconds(10);
   /// Between two pieces of a request body.
   std::chrono::nanoseconds body_timeout = std::chrono::seconds(30);
+  /// Bytes per second that a request body has to keep up on average, after body_timeout; 0: any.
+  std::uint64_t body_rate = 500;
   /// A client that does not take its response.
   std::chrono::nanoseconds write_timeout = std::chrono::seconds(30);
+  /// Bytes per second of a response that a client has to take on average, after write_timeout; 0:
+  /// any.
+  std::uint64_t write_rate = 500;
   /// A connection without a request.
   std::chrono::nanoseconds idle_timeout = std::chrono::seconds(75);
   /// All held request bodies of the process together.
   std::uint64_t body_memory = 256ULL << 20;
   /// Nesting of a JSON body.
   std::size_t json_depth = 64;
+  /// Client connections of the process, and of one address; 0: any number.
+  std::size_t connections = 20000;
+  std::size_t connections_per_address = 0;
+  /// HTTP/2 streams of one connection that its client cancels or breaks: so many at once, and so
+  /// many per second.
+  std::uint64_t reset_burst = 2000;
+  std::uint64_t reset_rate = 200;
+  /// Bytes of HTTP/2 frames on one connection that carry no message, beyond an eighth of those that
+  /// do: so many at once, and so many per second.
+  std::uint64_t overhead_burst = 1 << 20;
+  std::uint64_t overhead_rate = 64 << 10;
   /// Concurrent streams of one HTTP/2 connection.
   std::size_t streams_per_connection = 128;
   /// A refused request that is still being sent is read and discarded for at most this long and

@@ -108,6 +108,16 @@ enum class DrainPhase : std::uint8_t {
   refuse,    // GOAWAY with the last stream seen: new streams are refused
 };
 
+/// What a peer makes us do beyond the messages that it sends and gets. Whoever has a clock judges how
+/// much of it is too much. HTTP/1.1 has nothing of the kind.
+struct PeerCosts {
+  /// Streams that it cancelled, or that a fault of its own ended.
+  std::uint64_t resets = 0;
+  /// Bytes of frames that carried neither a head nor a body, frame headers included.
+  std::uint64_t overhead_bytes = 0;
+  std::uint64_t message_bytes = 0;  // the other bytes
+};
+
 /// Bytes <-> messages for one connection, both sides of it, without any I/O, clock or thread: tests
 /// feed strings. One implementation for each protocol (h1_codec, h2_codec).
 ///
@@ -182,6 +192,11 @@ class Codec {
   /// Server only, for HTTP/2 streams that linger: the time for it is over. Streams that began to
   /// while others already did are left for the next call, and lingering() stays true.
   virtual void end_linger() = 0;
+
+  virtual PeerCosts costs() const { return {}; }
+  /// The peer costs too much: GOAWAY(ENHANCE_YOUR_CALM), and whoever has an exchange on the
+  /// connection is told.
+  virtual void expel() {}
 
   /// Server only: take no new work; see DrainPhase. finished() turns true when the last stream
   /// ends.

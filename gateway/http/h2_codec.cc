@@ -12,6 +12,8 @@ namespace {
 // A peer that has this many waiting sends for the sake of the answers and does not read them.
 constexpr std::size_t kMaxQueuedFrames = 10000;
 
+constexpr std::size_t kFrameHeader = 9;
+
 std::string_view text(const std::uint8_t* bytes, std::size_t size) {
   return {reinterpret_cast<const char*>(bytes), size};
 }
@@ -25,6 +27,11 @@ std::uint32_t error_code_of(int result) {
     default:
       return NGHTTP2_INTERNAL_ERROR;
   }
+}
+
+// RST_STREAM of our own making has these; the others answer a fault of the peer's.
+bool is_our_own_reset(std::uint32_t error) {
+  return error == NGHTTP2_NO_ERROR || error == NGHTTP2_CANCEL || error == NGHTTP2_INTERNAL_ERROR;
 }
 
 H2Codec& codec_of(void* self) { return *static_cast<H2Codec*>(self); }
@@ -50,6 +57,11 @@ Result<std::size_t> H2Codec::receive(std::string_view bytes) {
     give_up(error_code_of(result));
     return Fault{nghttp2_strerror(result)};
   }
+  // Every byte is overhead until it turns out to be a message's; see message_bytes_.
+  costs_.overhead_bytes += static_cast<std::uint64_t>(taken);
+  const std::uint64_t messages = std::min(std::exchange(message_bytes_, 0), costs_.overhead_bytes);
+  costs_.overhead_bytes -= messages;
+  costs_.message_bytes += messages;
   tell_endings();
   return static_cast<std::size_t>(taken);
 }
@@ -264,6 +276,8 @@ void H2Codec::reset(StreamId id, ResetReason reason) {
 
 void H2Codec::on_frame(const nghttp2_frame& frame) {
   if (frame.hd.type == NGHTTP2_GOAWAY) return on_goaway_received();
+  if (frame.hd.type == NGHTTP2_RST_STREAM) ++costs_.resets;
+  if (frame.hd.type == NGHTTP2_HEADERS) message_bytes_ += frame.hd.length + kFrameHeader;
   H2Stream* stream = stream_of(frame.hd.stream_id);
   if (stream == nullptr) return;
   const bool end = (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
@@ -386,6 +400,7 @@ int H2Codec::frame_received(nghttp2_session*, const nghttp2_frame* frame, void* 
 int H2Codec::data_received(nghttp2_session* session, std::uint8_t, std::int32_t h2_id,
                            const std::uint8_t* data, std::size_t size, void* self) {
   H2Codec& codec = codec_of(self);
+  codec.message_bytes_ += size;
   if (H2Stream* stream = codec.stream_of(h2_id)) {
     codec.on_data(*stream, text(data, size));
   } else {
@@ -400,6 +415,9 @@ int H2Codec::frame_sent(nghttp2_session*, const nghttp2_frame* frame, void* self
     // nghttp2 gave the connection up over something that the peer sent.
     codec.fail({.malformed = true});
     return 0;
+  }
+  if (frame->hd.type == NGHTTP2_RST_STREAM && !is_our_own_reset(frame->rst_stream.error_code)) {
+    ++codec.costs_.resets;
   }
   const bool ends = (frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA) &&
                     (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;

@@ -66,6 +66,8 @@ class H2Codec : public Codec {
   void send_trailers(StreamId id, const FieldList& trailers) final;
   void credit(StreamId id, std::size_t bytes) final;
   void reset(StreamId id, ResetReason reason) final;
+  PeerCosts costs() const final { return costs_; }
+  void expel() final { give_up(NGHTTP2_ENHANCE_YOUR_CALM); }
 
  protected:
   H2Codec(Side side, std::string_view scheme, const CodecLimits& limits, CodecEvents& events);
@@ -153,7 +155,9 @@ class H2Codec : public Codec {
   std::vector<StreamId> roomy_;  // to be told of room
   StreamId section_of_ = 0;      // whose field section arrived last
   bool failed_ = false;          // the connection cannot go on
-  H2SessionPtr session_;         // last: its end may not find the rest gone
+  PeerCosts costs_;
+  std::uint64_t message_bytes_ = 0;  // received within one receive()
+  H2SessionPtr session_;             // last: its end may not find the rest gone
 };
 
 }  // namespace trackly::http

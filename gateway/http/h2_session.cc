@@ -12,10 +12,9 @@ namespace {
 // our fields repeat.
 constexpr std::size_t kEncoderTable = 1024;
 
-// Cancelled streams. nghttp2's own default (1000, then 33/s) hits clients that cancel honestly at a
-// few thousand requests a second; a rapid reset attack is several orders of magnitude beyond this.
-constexpr std::uint64_t kResetBurst = 2000;
-constexpr std::uint64_t kResetsPerSecond = 200;
+// Who cancels too many streams is judged by the connection (PeerCosts), with limits that an
+// operator can set; nghttp2's own limit stays out of the way.
+constexpr std::uint64_t kNoResetLimit = std::uint64_t{1} << 40;
 
 struct OptionDeleter {
   void operator()(nghttp2_option* option) const { nghttp2_option_del(option); }
@@ -28,7 +27,7 @@ std::unique_ptr<nghttp2_option, OptionDeleter> make_options(const CodecLimits& l
   nghttp2_option_set_no_auto_window_update(option, 1);
   nghttp2_option_set_no_closed_streams(option, 1);
   nghttp2_option_set_max_deflate_dynamic_table_size(option, kEncoderTable);
-  nghttp2_option_set_stream_reset_rate_limit(option, kResetBurst, kResetsPerSecond);
+  nghttp2_option_set_stream_reset_rate_limit(option, kNoResetLimit, kNoResetLimit);
   // What we send ourselves is bounded where it is read; nghttp2 would drop the stream at 64 KiB.
   nghttp2_option_set_max_send_header_block_length(
       option, std::max<std::size_t>(limits.header_bytes, 65536) * 2);

@@ -19,7 +19,7 @@ constexpr std::size_t kKeptBuffer = 4 * 1024;
 CodecConnection::CodecConnection(Loop& loop, Duration write_timeout)
     : loop_(loop),
       write_timeout_(write_timeout),
-      write_deadline_(loop.timer([this] { close(/*abortive=*/true); })),
+      write_deadline_(loop.timer([this] { on_write_timeout(); })),
       next_turn_(loop.timer([this] { flush(); })) {}
 
 CodecConnection::~CodecConnection() = default;

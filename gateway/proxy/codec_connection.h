@@ -51,6 +51,8 @@ class CodecConnection : public Deferred,
   /// The connection is gone: whoever still has an exchange on it must be told, and the owner hands
   /// the connection to Loop::defer_delete.
   virtual void on_closed() = 0;
+  /// The peer takes nothing.
+  virtual void on_write_timeout() { close(/*abortive=*/true); }
   /// The codec has to stop (finished() or a fault) and everything is written.
   virtual void on_codec_finished() = 0;
 

@@ -28,16 +28,21 @@ http::CodecLimits codec_limits(const Limits& limits) {
 }  // namespace
 
 Connection::Connection(Context& context, ConnectionOwner& owner,
-                       std::unique_ptr<net::Transport> transport)
+                       std::unique_ptr<net::Transport> transport, std::shared_ptr<const void> place)
     : CodecConnection(context.loop, context.snapshot->settings.limits.write_timeout),
       context_(context),
       owner_(owner),
+      place_(std::move(place)),
       deadline_(context.loop.timer([this] { on_deadline(); })),
       stream_linger_(context.loop.timer([this] {
         stream_linger_armed_ = false;
         codec().end_linger();
         schedule_flush();
-      })) {
+      })),
+      resets_(context.snapshot->settings.limits.reset_burst,
+              context.snapshot->settings.limits.reset_rate, context.loop.now()),
+      overhead_(context.snapshot->settings.limits.overhead_burst,
+                context.snapshot->settings.limits.overhead_rate, context.loop.now()) {
   set_transport(std::move(transport));
   this->transport().set_events(this);
   wait_for(Deadline::first_request);
@@ -60,6 +65,40 @@ void Connection::on_data(std::string_view bytes) {
   } else {
     detect_protocol(bytes);
   }
+  if (h2_ && !closed()) judge_costs();
+}
+
+/// HTTP/2 lets a client make much work with few bytes: by streams that it gives up or breaks at
+/// once, and by frames that are no message.
+void Connection::judge_costs() {
+  constexpr std::uint64_t kMessagesPerOverhead = 8;
+  const http::PeerCosts now = codec().costs();
+  const std::uint64_t resets = now.resets - judged_.resets;
+  const std::uint64_t overhead = now.overhead_bytes - judged_.overhead_bytes;
+  // Answers count, too: who takes them sends WINDOW_UPDATEs.
+  const std::uint64_t messages =
+      now.message_bytes - judged_.message_bytes +
+      (bytes_written() - std::exchange(judged_written_, bytes_written()));
+  judged_ = now;
+  const std::uint64_t free = messages / kMessagesPerOverhead;
+  if (!resets_.spend(resets, loop().now())) {
+    note(observe::Incident::resets);
+  } else if (!overhead_.spend(overhead - std::min(overhead, free), loop().now())) {
+    note(observe::Incident::overhead);
+  } else {
+    return;
+  }
+  codec().expel();
+  schedule_flush();
+}
+
+void Connection::note(observe::Incident incident) {
+  context_.incidents.note(incident, peer_address(), loop().now());
+}
+
+void Connection::on_write_timeout() {
+  note(observe::Incident::slow_reader);
+  CodecConnection::on_write_timeout();
 }
 
 /// HTTP/1.1 and HTTP/2 with prior knowledge share a port: a preface cannot be the beginning of a
@@ -195,8 +234,10 @@ void Connection::wait_for(Deadline what) {
 
 void Connection::on_deadline() {
   const Deadline what = std::exchange(awaited_, Deadline::none);
+  if (!has_codec()) note(observe::Incident::slow_handshake);
   if (!has_codec() || what == Deadline::linger) return close(/*abortive=*/false);
   if (codec().head_pending()) {
+    note(observe::Incident::slow_head);
     codec().expire_head();
   } else if (streams_.empty()) {
     codec().drain(http::DrainPhase::refuse);

@@ -7,6 +7,7 @@
 #include "gateway/http/codec.h"
 #include "gateway/proxy/codec_connection.h"
 #include "gateway/proxy/context.h"
+#include "gateway/proxy/rate_budget.h"
 
 namespace trackly::proxy {
 
@@ -28,7 +29,9 @@ class ConnectionOwner {
 /// that the client can read the last answer.
 class Connection final : public CodecConnection {
  public:
-  Connection(Context& context, ConnectionOwner& owner, std::unique_ptr<net::Transport> transport);
+  /// `place` is what counts it among the connections of the process.
+  Connection(Context& context, ConnectionOwner& owner, std::unique_ptr<net::Transport> transport,
+             std::shared_ptr<const void> place);
   ~Connection() override;
 
   /// Takes no new requests (two steps on HTTP/2); closes when the last one has ended.
@@ -58,6 +61,7 @@ class Connection final : public CodecConnection {
   void on_flushed() override;
   void on_codec_finished() override;
   void on_closed() override;
+  void on_write_timeout() override;
 
   // http::CodecEvents
   void on_head(http::StreamId id, Head head, bool end) override;
@@ -76,11 +80,14 @@ class Connection final : public CodecConnection {
   void detect_protocol(std::string_view bytes);
   Stream* find(http::StreamId id);
   Stream& add_stream(http::StreamId id);
+  void judge_costs();
+  void note(observe::Incident incident);
   void wait_for(Deadline what);
   void on_deadline();
 
   Context& context_;
   ConnectionOwner& owner_;
+  const std::shared_ptr<const void> place_;
   std::unordered_map<http::StreamId, std::unique_ptr<Stream>> streams_;
   std::string first_bytes_;  // until the protocol is known
   std::unique_ptr<Timer> deadline_;
@@ -88,6 +95,10 @@ class Connection final : public CodecConnection {
   std::unique_ptr<Timer> stream_linger_;  // HTTP/2 streams that were refused while still sending
   bool stream_linger_armed_ = false;
   std::unique_ptr<Timer> drain_step_;
+  RateBudget resets_;
+  RateBudget overhead_;
+  http::PeerCosts judged_;            // so far
+  std::uint64_t judged_written_ = 0;  // bytes, then
   bool h2_ = false;
   bool half_closed_ = false;
   bool draining_ = false;

@@ -7,6 +7,7 @@
 #include "gateway/api/loop.h"
 #include "gateway/json/parser.h"
 #include "gateway/observe/access_log.h"
+#include "gateway/observe/incidents.h"
 #include "gateway/proxy/body_budget.h"
 #include "gateway/proxy/snapshot.h"
 #include "gateway/proxy/upstream.h"
@@ -29,6 +30,7 @@ struct Context {
   BodyBudget& body_budget;  // one for the process
   Upstream& upstream;
   observe::AccessLog& access_log;
+  observe::Incidents& incidents;  // one for the process
   Activity& activity;
   /// What requests that begin now are served by.
   std::shared_ptr<const Snapshot> snapshot;

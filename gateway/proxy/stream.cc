@@ -32,6 +32,8 @@ Stream::Stream(Context& context, Connection& connection, http::StreamId id)
       connection_(connection),
       id_(id),
       snapshot_(context.snapshot),
+      body_pace_(snapshot_->settings.limits.body_rate, snapshot_->settings.limits.body_timeout),
+      answer_pace_(snapshot_->settings.limits.write_rate, snapshot_->settings.limits.write_timeout),
       deadline_(context.loop.timer([this] { on_deadline(); })) {
   ++context_.activity.requests;
   exchange_.started = context.loop.now();
@@ -109,6 +111,7 @@ ErrorRef Stream::fault_of_head() const {
 void Stream::on_bad_head(Head head, http::HeadFault fault) {
   request_complete_ = true;
   note_request(std::move(head));
+  if (fault == http::HeadFault::timeout) exchange_.flag = "slow_head";
   refuse(snapshot_->replies.of(fault));
 }
 
@@ -176,6 +179,7 @@ void Stream::on_chain_wants_body() {
 
 void Stream::refuse_for_memory() {
   exchange_.flag = "body_memory";
+  note(observe::Incident::body_memory);
   refuse(snapshot_->replies.unavailable);
 }
 
@@ -515,15 +519,20 @@ void Stream::update_deadline() {
   } else {
     awaited_ = Awaited::nobody;
   }
+  const TimePoint now = context_.loop.now();
+  awaited_ == Awaited::request_body ? body_pace_.wait(now) : body_pace_.rest(now);
+  awaited_ == Awaited::client ? answer_pace_.wait(now) : answer_pace_.rest(now);
   switch (awaited_) {
     case Awaited::nobody:
       return deadline_->disarm();
     case Awaited::request_body:
-      return deadline_->arm(limits.body_timeout);
+      return deadline_->arm(
+          std::min<Duration>(limits.body_timeout, body_pace_.left(exchange_.bytes_in, now)));
     case Awaited::response:
       return deadline_->arm(context_.upstream.settings().response_timeout);
     case Awaited::client:
-      return deadline_->arm(limits.write_timeout);
+      return deadline_->arm(std::min<Duration>(limits.write_timeout,
+                                               answer_pace_.left(response_pipe_.passed(), now)));
   }
 }
 
@@ -532,7 +541,8 @@ void Stream::on_deadline() {
     case Awaited::nobody:
       return;
     case Awaited::request_body:
-      exchange_.flag = "body_timeout";
+      exchange_.flag = "slow_body";
+      note(observe::Incident::slow_body);
       return refuse(snapshot_->replies.too_slow);
     case Awaited::response:
       note_call();
@@ -540,9 +550,14 @@ void Stream::on_deadline() {
       note_failure(UpstreamFailure::response_timeout);
       return cut();
     case Awaited::client:
-      exchange_.flag = "client_slow";
+      exchange_.flag = "slow_reader";
+      note(observe::Incident::slow_reader);
       return cut();
   }
+}
+
+void Stream::note(observe::Incident incident) {
+  context_.incidents.note(incident, exchange_.client_address, context_.loop.now());
 }
 
 void Stream::credit(std::size_t bytes) {

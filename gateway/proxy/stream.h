@@ -12,6 +12,7 @@
 #include "gateway/proxy/chain.h"
 #include "gateway/proxy/circuit_breaker.h"
 #include "gateway/proxy/context.h"
+#include "gateway/proxy/pace.h"
 #include "gateway/proxy/response_judge.h"
 #include "gateway/proxy/upstream_call.h"
 
@@ -87,6 +88,7 @@ class Stream final : public Deferred,
   void refuse_for_memory();
   void refuse(const ErrorRef& error, const std::string& detail = {});
   void fail_upstream(UpstreamFailure reason, bool delivered);
+  void note(observe::Incident incident);
   void note_failure(UpstreamFailure reason);
   void note_success();
   void reply(const ErrorRef& error, const std::string& detail);
@@ -128,6 +130,8 @@ class Stream final : public Deferred,
 
   // The service.
   std::unique_ptr<UpstreamCall> call_;
+  Pace body_pace_;                                // of the client, sending its request
+  Pace answer_pace_;                              // and taking its answer
   std::optional<CircuitBreaker::Permit> permit_;  // from the first attempt to the outcome
   int attempts_before_ = 0;                       // of calls that failed and were repeated
   int repeats_ = 0;

@@ -89,6 +89,11 @@ void write(const Limits& limits, std::ostream& out) {
       << milliseconds(limits.body_timeout) << ", write_timeout "
       << milliseconds(limits.write_timeout) << ", idle_timeout "
       << milliseconds(limits.idle_timeout) << '\n'
+      << "  body_rate " << limits.body_rate << ", write_rate " << limits.write_rate
+      << ", connections " << limits.connections << ", connections_per_address "
+      << limits.connections_per_address << '\n'
+      << "  resets " << limits.reset_burst << " and " << limits.reset_rate << "/s, overhead "
+      << limits.overhead_burst << " and " << limits.overhead_rate << "/s\n"
       << "  body_memory " << limits.body_memory << ", json_depth " << limits.json_depth
       << ", streams_per_connection " << limits.streams_per_connection << '\n'
       << "  linger_timeout " << milliseconds(limits.linger_timeout) << ", linger_bytes "
