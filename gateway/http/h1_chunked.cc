@@ -12,8 +12,10 @@ ChunkedReader::ChunkedReader() { begin(); }
 
 int ChunkedReader::on_body(llhttp_t* parser, const char* at, std::size_t length) {
   auto& reader = *static_cast<ChunkedReader*>(parser->data);
+  if (!reader.count_overhead(at)) return -1;
   reader.pieces_->emplace_back(at, length);
-  reader.body_bytes_ += length;
+  reader.overhead_ = 0;
+  reader.counted_ = at + length;
   return 0;
 }
 
@@ -47,15 +49,19 @@ void ChunkedReader::begin() {
 std::size_t ChunkedReader::read(std::string_view bytes, std::vector<std::string_view>& pieces) {
   if (state_ != State::chunks || bytes.empty()) return 0;
   pieces_ = &pieces;
-  body_bytes_ = 0;
+  counted_ = bytes.data();
   const llhttp_errno_t result = llhttp_execute(&parser_, bytes.data(), bytes.size());
   pieces_ = nullptr;
-  if (state_ == State::last) {
-    return static_cast<std::size_t>(llhttp_get_error_pos(&parser_) - bytes.data());
-  }
-  overhead_ = body_bytes_ > 0 ? 0 : overhead_ + bytes.size();
-  if (result != HPE_OK || overhead_ > kMaxOverhead) state_ = State::broken;
-  return bytes.size();
+  const bool is_last = state_ == State::last;
+  const char* const end = is_last ? llhttp_get_error_pos(&parser_) : bytes.data() + bytes.size();
+  if ((!is_last && result != HPE_OK) || !count_overhead(end)) state_ = State::broken;
+  return static_cast<std::size_t>(end - bytes.data());
+}
+
+bool ChunkedReader::count_overhead(const char* end) {
+  overhead_ += static_cast<std::size_t>(end - counted_);
+  counted_ = end;
+  return overhead_ <= kMaxOverhead;
 }
 
 }  // namespace trackly::http

@@ -29,11 +29,13 @@ class ChunkedReader {
   static int on_body(llhttp_t* parser, const char* at, std::size_t length);
   static int on_chunk(llhttp_t* parser);
   static const llhttp_settings_t& settings();
+  // Counts what stands before `end` and is no body; false where that is too much.
+  bool count_overhead(const char* end);
 
   llhttp_t parser_;
   State state_ = State::chunks;
   std::vector<std::string_view>* pieces_ = nullptr;  // during read()
-  std::size_t body_bytes_ = 0;                       // of this read()
+  const char* counted_ = nullptr;                    // during read(): up to here
   std::size_t overhead_ = 0;                         // bytes since the last one of the body
 };
 

@@ -29,7 +29,7 @@ std::size_t SectionReader::find_end(std::string_view bytes, std::size_t& begin) 
     const bool starts_line = line_bytes_ == 0;
     if (starts_line && (bytes[line] == ' ' || bytes[line] == '\t')) {
       state_ = State::malformed;
-      return bytes.size();
+      return line + 1;
     }
     const std::size_t lf = bytes.find('\n', line);
     if (lf == std::string_view::npos) {
@@ -42,7 +42,7 @@ std::size_t SectionReader::find_end(std::string_view bytes, std::size_t& begin) 
     line = lf + 1;
     if (before != '\r') {
       state_ = State::malformed;
-      return bytes.size();
+      return line;
     }
     if (length > 2) {
       has_lines_ = true;
@@ -51,7 +51,7 @@ std::size_t SectionReader::find_end(std::string_view bytes, std::size_t& begin) 
       buffer_.clear();
       if (++skipped_lines_ > kSkippedLines) {
         state_ = State::malformed;
-        return bytes.size();
+        return line;
       }
     } else {
       state_ = State::complete;

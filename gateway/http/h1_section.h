@@ -19,8 +19,8 @@ class SectionReader {
 
   explicit SectionReader(Kind kind) : kind_(kind) {}
 
-  /// Takes `bytes` up to the end of the section and returns how many those were. Nothing more once
-  /// the state is not partial.
+  /// Takes `bytes` up to the end of the section, or up to what breaks its rules, and returns how
+  /// many those were. Nothing more once the state is not partial.
   std::size_t read(std::string_view bytes);
   State state() const { return state_; }
   /// What there is of the section, the empty line included; a view into the last `bytes` where all

@@ -51,7 +51,10 @@ bool H1ServerCodec::wants_input() const {
 }
 
 std::size_t H1ServerCodec::read_head(std::string_view bytes) {
-  const std::size_t taken = head_.read(bytes);
+  // One byte beyond the limit tells, so that what is wrong first does not depend on the pieces in
+  // which it came.
+  const std::size_t room = limits_.header_bytes + 1 - head_.text().size();
+  const std::size_t taken = head_.read(bytes.substr(0, room));
   switch (head_.state()) {
     case SectionReader::State::partial:
       if (is_oversized_head(head_.text(), limits_)) begin_request(head_.text());
@@ -73,7 +76,9 @@ void H1ServerCodec::expire_head() {
 void H1ServerCodec::begin_request(std::string_view text, std::optional<HeadFault> fault) {
   RequestHead request = parse_request_head(text, scheme_, limits_);
   head_.clear();
-  if (fault) request.fault = fault;
+  // A line that is too long was so before whatever broke off the head behind it.
+  const bool too_long = request.fault == HeadFault::uri_too_long;
+  if (fault && !(too_long && fault == HeadFault::malformed)) request.fault = fault;
 
   exchange_ = Exchange::open;
   ++id_;

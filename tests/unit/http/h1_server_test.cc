@@ -250,6 +250,23 @@ TEST(H1Server, TellsTooLongTargetsAndTooLargeHeadsApart) {
   }
 }
 
+TEST(H1Server, TellsWhatIsWrongFirstHoweverTheBytesArrive) {
+  const std::pair<std::string, const char*> heads[] = {
+      {"GET /" + std::string(400, 'a') + "\nHost: x\n\n", "bad head 1 uri_too_long"},
+      {"GET / HTTP/1.1\r\nHost: x\r\nA: " + std::string(3000, 'a') + "\n\n",
+       "bad head 1 head_too_large"},
+      {"GET / HTTP/1.1\r\nHost: x\n" + std::string(3000, 'a'), "bad head 1 malformed"},
+      {"GET / HTTP/1.1\r\n Host: x" + std::string(3000, 'a'), "bad head 1 malformed"},
+  };
+  for (const auto& [head, line] : heads) {
+    for (const bool single : {false, true}) {
+      H1Server server;
+      single ? server.receive_byte_by_byte(head) : server.receive(head);
+      EXPECT_THAT(server.events.take(), ElementsAre(line)) << head;
+    }
+  }
+}
+
 TEST(H1Server, TakesATargetOfExactlyTheLimit) {
   H1Server server;
   server.receive("GET /" + std::string(255, 'a') + " HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -296,6 +313,21 @@ TEST(H1Server, HasLlhttpInStrictMode) {
   H1Server server;
   server.receive(std::string(kChunked) + "5\r\nhelloXX0\r\n\r\n");
   EXPECT_EQ(server.events.take().back(), "bad body 1");
+}
+
+TEST(H1Server, BoundsChunkExtensionsHoweverTheyArrive) {
+  CodecLimits limits = small_limits();
+  limits.initial_window = 64UL << 10;
+  const std::string long_extension = "2;" + std::string(20000, 'a') + "\r\nlo\r\n0\r\n\r\n";
+  const std::string long_last = "0;" + std::string(20000, 'a') + "\r\n\r\n";
+  for (const std::string& rest : {long_extension, long_last}) {
+    for (const bool single : {false, true}) {
+      H1Server server(limits);
+      const std::string request = std::string(kChunked) + "3\r\nhel\r\n" + rest;
+      single ? server.receive_byte_by_byte(request) : server.receive(request);
+      EXPECT_THAT(server.events.take(), ElementsAre("head 1 POST /a", "body 1 hel", "bad body 1"));
+    }
+  }
 }
 
 TEST(H1Server, BoundsChunkExtensionsAndTrailers) {
