@@ -236,6 +236,20 @@ TEST_P(ErrorRows, AreAnsweredAsThePageHasThem) {
   EXPECT_EQ(seen, for_the_service);
 }
 
+TEST_P(ErrorRows, HaveAnotherStatusForBatchesThatAreTooLongOnV1) {
+  const auto [downstream, upstream] = GetParam();
+  const Service service(upstream);
+  const Gateway gateway({.upstream = service.url()});
+  const std::string batch = R"({"from_phone_number_id":42,)" + list_of("messages", 1001).substr(1);
+  const CurlAnswer answer = gateway.request(downstream, post(kBulkV1Path, batch));
+  // The pages of v1 say 400, the error-codes page, which is about v2, 413.
+  EXPECT_EQ(answer.status(), 400);
+  EXPECT_EQ(answer.body, expected(row(123)).json());
+  EXPECT_EQ(answer.field("x-api-deprecated"), "v1 is deprecated");
+  EXPECT_EQ(answer.field("deprecation"), "true");
+  EXPECT_EQ(service.requests().size(), 0u);
+}
+
 INSTANTIATE_TEST_SUITE_P(, ErrorRows,
                          testing::Values(ProtocolPair(Downstream::h1, Upstream::h1),
                                          ProtocolPair(Downstream::h2, Upstream::h2),
