@@ -296,6 +296,7 @@ class SettingsReader {
     limits.overhead_burst = reader.bytes("overhead_burst", limits.overhead_burst, 4096);
     limits.overhead_rate = reader.bytes("overhead_rate", limits.overhead_rate);
     limits.body_memory = reader.bytes("body_memory", limits.body_memory, 64 << 10);
+    read("body_wait", limits.body_wait);
     limits.json_depth = reader.count("json_depth", limits.json_depth, 1, 1000);
     limits.streams_per_connection =
         reader.count("streams_per_connection", limits.streams_per_connection, 1, INT32_MAX);

@@ -57,6 +57,10 @@ class Loop {
   /// runs in the same turn. This thread only.
   virtual void post(std::function<void()> task) = 0;
 
+  /// Any thread: `task` runs on the loop's thread in one of its next turns. Tasks that a stopped
+  /// loop has not run are destroyed with it.
+  virtual void submit(std::function<void()> task) = 0;
+
   /// Destroys `object` when this turn's tasks have run, when nothing of it is on the stack any
   /// more. Until then it must ignore events.
   virtual void defer_delete(std::unique_ptr<Deferred> object) = 0;

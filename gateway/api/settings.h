@@ -103,6 +103,8 @@ struct Limits {
   std::chrono::nanoseconds idle_timeout = std::chrono::seconds(75);
   /// All held request bodies of the process together.
   std::uint64_t body_memory = 256ULL << 20;
+  /// How long a body waits for room there.
+  std::chrono::nanoseconds body_wait = std::chrono::seconds(5);
   /// Nesting of a JSON body.
   std::size_t json_depth = 64;
   /// Client connections of the process, and of one address; 0: any number.

@@ -1,5 +1,7 @@
 #include "gateway/json/held_body.h"
 
+#include <algorithm>
+
 namespace trackly::json {
 
 HeldBody::~HeldBody() {
@@ -7,6 +9,10 @@ HeldBody::~HeldBody() {
 }
 
 void HeldBody::append(std::string_view bytes) {
+  const std::size_t needed = bytes_.size() + bytes.size();
+  if (needed > bytes_.capacity()) {
+    bytes_.reserve(std::max(needed, std::min(2 * bytes_.capacity(), bound_)));
+  }
   bytes_.append(bytes);
   result_.reset();
 }

@@ -20,7 +20,10 @@ class HeldBody {
   HeldBody& operator=(const HeldBody&) = delete;
   ~HeldBody();
 
+  /// The memory for so many bytes, at once.
   void reserve(std::size_t bytes) { bytes_.reserve(bytes); }
+  /// It will not become longer than that, so no memory is taken for more.
+  void bound(std::size_t bytes) { bound_ = bytes; }
   void append(std::string_view bytes);
 
   std::string_view bytes() const { return bytes_; }
@@ -38,6 +41,7 @@ class HeldBody {
   Parser& parser_;
   std::size_t max_depth_;
   std::string bytes_;
+  std::size_t bound_ = SIZE_MAX;
   std::optional<Result<Value, ParseError>> result_;
   std::uint64_t generation_ = 0;
 };

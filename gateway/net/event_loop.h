@@ -43,9 +43,7 @@ class EventLoop final : public Loop {
   void run();
   /// Any thread: run() returns after the turn in which this arrives.
   void stop();
-  /// Any thread: `task` runs on the loop's thread in one of its next turns. Tasks that a stopped
-  /// loop has not run are destroyed with it.
-  void submit(std::function<void()> task);
+  void submit(std::function<void()> task) override;
 
   /// The callback runs on the loop whenever the process receives `signal`. At most one loop of a
   /// process may do that.
@@ -87,7 +85,7 @@ class EventLoop final : public Loop {
   std::array<std::uint64_t, 64> entropy_{};
   std::size_t entropy_left_ = 0;
 
-  std::array<char, 64 * 1024> scratch_;
+  std::array<char, 32 * 1024> scratch_;
 };
 
 }  // namespace trackly::net

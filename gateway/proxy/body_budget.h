@@ -2,19 +2,27 @@
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
 #include <utility>
+
+#include "gateway/api/loop.h"
 
 namespace trackly::proxy {
 
 /// The memory that all held request bodies of the process may take together. A body reserves its
-/// whole size before it is read: partial reservations could wait for each other for ever.
+/// whole size before it is read: partial reservations could wait for each other for ever. Where
+/// there is no room, bodies wait for it, those that came first first. Any thread may call anything.
 class BodyBudget {
  public:
-  explicit BodyBudget(std::uint64_t bytes) : left_(bytes) {}
+  explicit BodyBudget(std::uint64_t bytes) : total_(bytes), left_(bytes) {}
+  ~BodyBudget();
   BodyBudget(const BodyBudget&) = delete;
   BodyBudget& operator=(const BodyBudget&) = delete;
 
-  /// A part of the budget; given back when it is destroyed.
+  /// A part of the budget; given back when it is destroyed. The budget must outlive it.
   class Reservation {
    public:
     Reservation() = default;
@@ -25,10 +33,8 @@ class BodyBudget {
       std::swap(bytes_, other.bytes_);
       return *this;
     }
-    Reservation(const Reservation&) = delete;
-    Reservation& operator=(const Reservation&) = delete;
     ~Reservation() {
-      if (budget_ != nullptr) budget_->left_.fetch_add(bytes_, std::memory_order_relaxed);
+      if (budget_ != nullptr) budget_->give_back(bytes_);
     }
 
     explicit operator bool() const { return budget_ != nullptr; }
@@ -42,19 +48,36 @@ class BodyBudget {
     std::uint64_t bytes_ = 0;
   };
 
-  /// Any thread. Empty where not that much is left.
-  Reservation reserve(std::uint64_t bytes) {
-    std::uint64_t left = left_.load(std::memory_order_relaxed);
-    while (left >= bytes) {
-      if (left_.compare_exchange_weak(left, left - bytes, std::memory_order_relaxed)) {
-        return Reservation(this, bytes);
-      }
-    }
-    return {};
-  }
+  /// A place in the queue; destroying it leaves the queue.
+  class Waiting {
+   public:
+    virtual ~Waiting() = default;
+  };
+  using OnRoom = std::function<void(Reservation)>;
+
+  /// Empty where not that much is left, or others wait.
+  Reservation reserve(std::uint64_t bytes);
+  /// Calls `on_room` on `loop`, whose thread this is, in a later turn, as soon as there is room.
+  /// Requires: `bytes` is no more than the whole budget.
+  std::unique_ptr<Waiting> wait(std::uint64_t bytes, Loop& loop, OnRoom on_room);
+
+  std::uint64_t total() const { return total_; }
 
  private:
+  struct Entry;
+  class Place;
+
+  bool take(std::uint64_t bytes);
+  void give_back(std::uint64_t bytes);
+  void serve_queue();
+
+  const std::uint64_t total_;
   std::atomic<std::uint64_t> left_;
+  /// Of queue_. Who gives back looks at it after, who waits sets it before looking at what is left:
+  /// so one of them sees the other.
+  std::atomic<std::size_t> waiting_ = 0;
+  std::mutex mutex_;
+  std::deque<std::shared_ptr<Entry>> queue_;
 };
 
 }  // namespace trackly::proxy

@@ -10,7 +10,7 @@ constexpr std::size_t kProduceBudget = 64 * 1024;
 constexpr int kWritesPerTurn = 4;
 // Received bytes that the codec does not want yet (pipelined requests, a body whose window is used
 // up). Reading on that far lets us see a client that goes away while it waits for its answer.
-constexpr std::size_t kMaxUnread = 64 * 1024;
+constexpr std::size_t kMaxUnread = 16 * 1024;
 // An idle connection keeps no buffer that a large message once needed.
 constexpr std::size_t kKeptBuffer = 4 * 1024;
 

@@ -15,6 +15,10 @@ constexpr auto kStreamLinger = std::chrono::seconds(1);
 // trip (RFC 9113 section 6.8).
 constexpr auto kDrainGrace = std::chrono::milliseconds(100);
 
+// What a request may send of its body before a filter has vouched for it, so that strangers and those
+// who wait for room take little memory. Nearly all bodies are smaller.
+constexpr std::size_t kUnvouchedWindow = std::size_t{16} * 1024;
+
 http::CodecLimits codec_limits(const Limits& limits) {
   http::CodecLimits codec;
   codec.header_bytes = limits.header_bytes;
@@ -22,6 +26,7 @@ http::CodecLimits codec_limits(const Limits& limits) {
   codec.uri_bytes = limits.uri_bytes;
   codec.max_streams = limits.streams_per_connection;
   codec.linger_bytes = limits.linger_bytes;
+  codec.initial_window = kUnvouchedWindow;
   return codec;
 }
 

@@ -159,15 +159,31 @@ void Stream::on_bad_body() {
 
 void Stream::on_chain_refused(ErrorRef error, const std::string& detail) { refuse(error, detail); }
 
+/// A body is held only when there is room for all of it; until then the client waits, its window
+/// closed.
 void Stream::on_chain_wants_body() {
   const Limits& limits = snapshot_->settings.limits;
   const std::uint64_t bound = std::min(exchange_.body_cap.max_bytes, limits.body_memory);
   if (exchange_.bytes_in > exchange_.body_cap.max_bytes) return chain_->refuse_over_cap();
-  reservation_ = context_.body_budget.reserve(
-      request_complete_ ? exchange_.bytes_in : exchange_.request.content_length.value_or(bound));
-  if (!reservation_) return refuse_for_memory();
+  const std::uint64_t size =
+      request_complete_ ? exchange_.bytes_in : exchange_.request.content_length.value_or(bound);
+  if (size > context_.body_budget.total()) return refuse_for_memory();
+  if (auto reservation = context_.body_budget.reserve(size)) {
+    return hold_body(std::move(reservation));
+  }
+  memory_deadline_ = context_.loop.timer([this] { refuse_for_memory(); });
+  memory_deadline_->arm(limits.body_wait);
+  memory_place_ = context_.body_budget.wait(
+      size, context_.loop,
+      [this](BodyBudget::Reservation reservation) { hold_body(std::move(reservation)); });
+}
+
+void Stream::hold_body(BodyBudget::Reservation reservation) {
+  stop_waiting_for_memory();
+  reservation_ = std::move(reservation);
   body_ = Body::held;
-  held_.emplace(context_.parser, limits.json_depth);
+  held_.emplace(context_.parser, snapshot_->settings.limits.json_depth);
+  held_->bound(reservation_.bytes());
   if (exchange_.request.content_length) held_->reserve(*exchange_.request.content_length);
   const std::string early = request_pipe_.take();
   held_->append(early);
@@ -175,6 +191,12 @@ void Stream::on_chain_wants_body() {
   exchange_.body = &*held_;
   invite_body();
   if (request_complete_) chain_->body_ready();
+  update_deadline();
+}
+
+void Stream::stop_waiting_for_memory() {
+  memory_place_.reset();
+  if (memory_deadline_ != nullptr) memory_deadline_->disarm();
 }
 
 void Stream::refuse_for_memory() {
@@ -426,6 +448,7 @@ void Stream::reply(const ErrorRef& error, const std::string& detail) {
   exchange_.local_reply = error;
   exchange_.status = error->status;
   body_ = Body::unwanted;
+  stop_waiting_for_memory();
   ensure_request_id();
   drop_call();
   if (chain_) chain_->respond();
@@ -494,6 +517,7 @@ void Stream::finish() {
   ensure_request_id();
   drop_call();
   permit_.reset();
+  stop_waiting_for_memory();
   deadline_->disarm();
   if (chain_) chain_->end();
   exchange_.bytes_out = response_pipe_.passed();

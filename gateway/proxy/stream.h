@@ -85,6 +85,8 @@ class Stream final : public Deferred,
   void forward_response(Head head, bool end);
 
   // --- answers of our own
+  void hold_body(BodyBudget::Reservation reservation);
+  void stop_waiting_for_memory();
   void refuse_for_memory();
   void refuse(const ErrorRef& error, const std::string& detail = {});
   void fail_upstream(UpstreamFailure reason, bool delivered);
@@ -126,6 +128,8 @@ class Stream final : public Deferred,
   bool expects_continue_ = false;
   std::optional<json::HeldBody> held_;
   BodyBudget::Reservation reservation_;
+  std::unique_ptr<BodyBudget::Waiting> memory_place_;  // while it waits for one
+  std::unique_ptr<Timer> memory_deadline_;
   std::size_t held_sent_ = 0;
 
   // The service.

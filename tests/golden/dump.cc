@@ -94,8 +94,9 @@ void write(const Limits& limits, std::ostream& out) {
       << limits.connections_per_address << '\n'
       << "  resets " << limits.reset_burst << " and " << limits.reset_rate << "/s, overhead "
       << limits.overhead_burst << " and " << limits.overhead_rate << "/s\n"
-      << "  body_memory " << limits.body_memory << ", json_depth " << limits.json_depth
-      << ", streams_per_connection " << limits.streams_per_connection << '\n'
+      << "  body_memory " << limits.body_memory << ", body_wait " << milliseconds(limits.body_wait)
+      << ", json_depth " << limits.json_depth << ", streams_per_connection "
+      << limits.streams_per_connection << '\n'
       << "  linger_timeout " << milliseconds(limits.linger_timeout) << ", linger_bytes "
       << limits.linger_bytes << '\n';
 }

@@ -36,6 +36,8 @@ class ManualLoop final : public Loop {
   std::uint64_t random() override;
   std::unique_ptr<Timer> timer(std::function<void()> callback) override;
   void post(std::function<void()> task) override { posted_.push_back(std::move(task)); }
+  /// Tests have one thread.
+  void submit(std::function<void()> task) override { post(std::move(task)); }
   void defer_delete(std::unique_ptr<Deferred> object) override {
     deferred_.push_back(std::move(object));
   }
