@@ -2,7 +2,7 @@
 
 // Inside the compiler: what its source files share. Everybody else includes compiler.h.
 //
-//   compiler.cc            whole schemas: the order, who inherits what, references without an end
+//   compiler.cc            whole schemas: the order, and who inherits what
 //   keyword_table.cc       every keyword, and which function compiles it
 //   keywords_*.cc          these functions, by the kind of value that a keyword is about
 //   operands.cc            what a keyword's own value may be
@@ -80,11 +80,6 @@ class Compiler {
   // The one that a key is probably meant to be; empty: none.
   static std::string_view nearest_keyword(const std::string& key);
 
-  struct InPlaceStep {
-    SchemaId to;
-    Mark mark;
-  };
-
   // Whole schemas.
   SchemaId subschema(const Node& schema, const Context& context, std::string_view applicator);
   void compile_false(const Node& schema, const Context& context, std::string_view applicator,
@@ -93,8 +88,7 @@ class Compiler {
   void compile_keyword(Scope& scope, std::string_view name);
   void finish(SchemaId id, const std::vector<Rule>& rules);
   void refuse_unknown_keywords(const Node& schema);
-  void refuse_endless_references();
-  bool leads_back(SchemaId from, std::vector<std::uint8_t>& state);
+  void close_graph();
   // Requires: the schema has compiled.
   std::uint8_t declared_types(const Node& schema);
 
@@ -138,6 +132,7 @@ class Compiler {
   SchemaId in_place(Scope& scope, std::string_view applicator, const Node& schema,
                     const Context& context);
   SchemaId child(Scope& scope, const Node& schema);
+  SchemaId child(Scope& scope, const Node& schema, const Context& context);
   std::uint32_t keep_list(const std::vector<SchemaId>& list);
 
   // Operands. Those that return an optional or a pointer have reported why there is none.
@@ -165,7 +160,7 @@ class Compiler {
   std::map<MemoKey, SchemaId> compiled_;
   // By their text; nullopt for one that does not compile, which was reported.
   std::map<std::string, std::optional<std::uint32_t>, std::less<>> patterns_;
-  std::multimap<SchemaId, InPlaceStep> in_place_steps_;
+  SchemaGraph graph_;
 };
 
 }  // namespace trackly::json_schema

@@ -16,7 +16,7 @@ Program Compiler::run(const Node& schema) {
   const std::size_t problems_before = problems_.size();
   locations_.add(schema, problems_);
   program_.root_ = subschema(schema, Context(), "false");
-  refuse_endless_references();
+  close_graph();
   if (problems_.size() == problems_before) program_.declared_types_ = declared_types(schema);
   return std::move(program_);
 }
@@ -80,34 +80,19 @@ void Compiler::compile_keyword(Scope& scope, std::string_view name) {
 }
 
 void Compiler::finish(SchemaId id, const std::vector<Rule>& rules) {
-  program_.schemas_[id] = {static_cast<std::uint32_t>(program_.rules_.size()),
-                           static_cast<std::uint32_t>(rules.size())};
+  program_.schemas_[id].first = static_cast<std::uint32_t>(program_.rules_.size());
+  program_.schemas_[id].count = static_cast<std::uint32_t>(rules.size());
   program_.rules_.insert(program_.rules_.end(), rules.begin(), rules.end());
 }
 
-// A schema that comes back to itself at the same value would be judged forever. (Coming back at a
-// part of the value is fine: values end.)
-void Compiler::refuse_endless_references() {
-  std::vector<std::uint8_t> state(program_.schemas_.size());
-  for (SchemaId id = 0; id < state.size(); ++id) {
-    if (leads_back(id, state)) return;
+void Compiler::close_graph() {
+  if (const auto mark = graph_.endless()) {
+    problems_.add(*mark, "the schema refers to itself without end");
+    return;
   }
-}
-
-bool Compiler::leads_back(SchemaId from, std::vector<std::uint8_t>& state) {
-  enum : std::uint8_t { kNew, kOpen, kDone };
-  if (state[from] != kNew) return false;
-  state[from] = kOpen;
-  const auto [begin, end] = in_place_steps_.equal_range(from);
-  for (auto step = begin; step != end; ++step) {
-    if (state[step->second.to] == kOpen) {
-      problems_.add(step->second.mark, "the schema refers to itself without end");
-      return true;
-    }
-    if (leads_back(step->second.to, state)) return true;
+  for (const SchemaId schema : graph_.junctions()) {
+    program_.schemas_[schema].junction = program_.junction_count_++;
   }
-  state[from] = kDone;
-  return false;
 }
 
 std::uint8_t Compiler::declared_types(const Node& schema) {
@@ -163,12 +148,18 @@ Compiler::Context Compiler::below(const Scope& scope, std::string_view keyword) 
 SchemaId Compiler::in_place(Scope& scope, std::string_view applicator, const Node& schema,
                             const Context& context) {
   const SchemaId id = subschema(schema, context, applicator);
-  in_place_steps_.emplace(scope.id, InPlaceStep{id, schema.mark});
+  graph_.add(scope.id, {id, true, schema.mark});
+  return id;
+}
+
+SchemaId Compiler::child(Scope& scope, const Node& schema, const Context& context) {
+  const SchemaId id = subschema(schema, context, scope.keyword);
+  graph_.add(scope.id, {id, false, schema.mark});
   return id;
 }
 
 SchemaId Compiler::child(Scope& scope, const Node& schema) {
-  return subschema(schema, below(scope, scope.keyword), scope.keyword);
+  return child(scope, schema, below(scope, scope.keyword));
 }
 
 std::uint32_t Compiler::keep_list(const std::vector<SchemaId>& list) {

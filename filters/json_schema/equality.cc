@@ -16,6 +16,7 @@ using json::Value;
 
 // Up to here comparing everything with everything is cheaper than any table.
 constexpr std::size_t kFew = 16;
+constexpr std::size_t kFewBytes = 4096;
 
 std::vector<json::Member> sorted_members(Value object) {
   std::vector<json::Member> members;
@@ -174,7 +175,8 @@ bool equal(Value a, Value b) {
 }
 
 bool all_unique(Value array) {
-  return array.size() <= kFew ? all_unique_by_comparing(array) : all_unique_by_hashing(array);
+  const bool is_small = array.size() <= kFew && array.bytes().size() <= kFewBytes;
+  return is_small ? all_unique_by_comparing(array) : all_unique_by_hashing(array);
 }
 
 }  // namespace trackly::json_schema

@@ -7,6 +7,7 @@
 #include "filters/json_schema/equality.h"
 #include "filters/json_schema/pointer.h"
 #include "filters/json_schema/program.h"
+#include "filters/json_schema/verdict_memory.h"
 
 namespace trackly::json_schema {
 namespace {
@@ -57,18 +58,23 @@ std::optional<Value> first_of(Value object, const std::vector<std::string>& name
 /// after the first one that is false, violation() tells why.
 class Evaluation {
  public:
-  explicit Evaluation(const Program& program) : program_(program) {}
+  Evaluation(const Program& program, Value root) : program_(program), root_(root) {}
 
-  bool judge(SchemaId schema, Value value) {
-    const Program::Span span = program_.schemas_[schema];
-    const Rule* const rules = program_.rules_.data() + span.first;
-    return std::all_of(rules, rules + span.count,
-                       [this, value](const Rule& rule) { return judge(rule, value); });
+  bool judge(SchemaId id, Value value) {
+    const Program::Schema& schema = program_.schemas_[id];
+    const bool is_junction = schema.junction != Program::Schema::kNoJunction;
+    return is_junction ? judge_once(schema, value) : judge_rules(schema, value);
   }
 
   Violation take_violation() { return std::move(violation_); }
 
  private:
+  bool judge_rules(const Program::Schema& schema, Value value) {
+    const Rule* const rules = program_.rules_.data() + schema.first;
+    return std::all_of(rules, rules + schema.count,
+                       [this, value](const Rule& rule) { return judge(rule, value); });
+  }
+  bool judge_once(const Program::Schema& schema, Value value);
   bool judge(const Rule& rule, Value value);
 
   // Any kind of value.
@@ -145,9 +151,28 @@ class Evaluation {
   }
 
   const Program& program_;
+  const Value root_;
   int trials_ = 0;
   Violation violation_;
+
+  std::size_t visits_of_junctions_ = 0;
+  std::optional<VerdictMemory> memory_;
 };
+
+// Where several ways lead to a recursive schema, they meet at the same value with each level again:
+// `if` and `then` that both go down take twice the time for every level. So what a junction has
+// said of a value is kept, once there were more visits than usual values need.
+bool Evaluation::judge_once(const Program::Schema& schema, Value value) {
+  constexpr std::size_t kUsualVisits = 512;
+  if (++visits_of_junctions_ <= kUsualVisits) return judge_rules(schema, value);
+  if (!memory_) memory_.emplace(program_.junction_count_, root_);
+  const auto known = memory_->find(schema.junction, value);
+  // A violation that decides must be found again, to tell where it is.
+  if (known && (*known || trials_ > 0)) return *known;
+  const bool kept = judge_rules(schema, value);
+  memory_->remember(schema.junction, value, kept);
+  return kept;
+}
 
 bool Evaluation::judge(const Rule& rule, Value value) {
   const auto check = [this, &rule](bool kept) { return kept || violated(rule); };
@@ -420,7 +445,7 @@ bool Evaluation::judge_sum(const Rule& rule, Value array) {
 }
 
 std::optional<Violation> Program::check(json::Value value) const {
-  Evaluation evaluation(*this);
+  Evaluation evaluation(*this, value);
   if (evaluation.judge(root_, value)) return std::nullopt;
   return evaluation.take_violation();
 }

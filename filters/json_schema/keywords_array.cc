@@ -33,7 +33,7 @@ void Compiler::contains(Scope& scope, const Node& value) {
   Context context = below(scope, scope.keyword);
   context.is_condition = context.is_trial = true;
   Contains contains;
-  contains.schema = subschema(value, context, scope.keyword);
+  contains.schema = child(scope, value, context);
   if (const Node* minimum = scope.find("minContains")) {
     contains.minimum = count("minContains", *minimum).value_or(0);
     contains.minimum_keyword = "minContains";

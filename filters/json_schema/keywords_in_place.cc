@@ -12,7 +12,7 @@ void Compiler::reference(Scope& scope, const Node& value) {
     return;
   }
   const SchemaId id = subschema(*target, below(scope, scope.keyword), scope.keyword);
-  in_place_steps_.emplace(scope.id, InPlaceStep{id, value.mark});
+  graph_.add(scope.id, {id, true, value.mark});
   add_without_row(scope, Op::schema).first = id;
 }
 

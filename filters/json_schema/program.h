@@ -13,14 +13,12 @@
 #include "filters/json_schema/pattern.h"
 #include "filters/json_schema/placeholders.h"
 #include "filters/json_schema/properties.h"
+#include "filters/json_schema/schema_graph.h"
 #include "gateway/api/error.h"
 #include "gateway/api/node.h"
 #include "gateway/json/document.h"
 
 namespace trackly::json_schema {
-
-/// Index of a compiled schema within its program.
-using SchemaId = std::uint32_t;
 
 /// What a rule checks. Its operands are the fields of Rule, as noted.
 enum class Op : std::uint8_t {
@@ -127,7 +125,8 @@ struct KeywordWithoutRow {
 class Program {
  public:
   /// The first violation, in the fixed order (keywords.md); nullopt for a valid value. Allocates
-  /// nothing for a valid value of the usual size. Recursion is bounded by the value's nesting.
+  /// nothing for a valid value of the usual size. Recursion is bounded by the value's nesting, and
+  /// time by the value's size, however a recursive schema and a value are made for each other.
   std::optional<Violation> check(json::Value value) const;
 
   const std::vector<KeywordWithoutRow>& keywords_without_row() const { return without_row_; }
@@ -140,15 +139,19 @@ class Program {
   friend class Compiler;
   friend class Evaluation;
 
-  struct Span {
-    std::uint32_t first = 0;
+  struct Schema {
+    static constexpr std::uint32_t kNoJunction = UINT32_MAX;
+
+    std::uint32_t first = 0;  // rule
     std::uint32_t count = 0;
+    std::uint32_t junction = kNoJunction;  // see SchemaGraph::junctions
   };
 
   SchemaId root_ = 0;
   std::uint8_t declared_types_ = 0;
-  std::vector<Span> schemas_;  // by SchemaId: where its rules are
+  std::vector<Schema> schemas_;  // by SchemaId
   std::vector<Rule> rules_;
+  std::uint32_t junction_count_ = 0;
 
   // Operands of rules.
   std::vector<ErrorRef> errors_;

@@ -73,6 +73,8 @@ class Value {
   /// Names the value within its text; value_at() on any handle of the text brings it back.
   std::uint32_t index() const { return index_; }
   Value value_at(std::uint32_t index) const { return {*tape_, index}; }
+  /// All that the value contains has an index between its own and this one.
+  std::uint32_t end_index() const { return entry().next; }
   /// Offset of the first byte in the text.
   std::size_t offset() const { return entry().begin; }
 
