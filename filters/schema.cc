@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -15,6 +16,9 @@
 
 namespace trackly::filters {
 namespace {
+
+/// The row that answers for keywords that name none.
+constexpr std::string_view kValidationFailed = "validation_failed";
 
 using ProgramRef = std::shared_ptr<const json_schema::Program>;
 
@@ -132,7 +136,7 @@ class RuleCompiler {
     const json_schema::ErrorRows rows(*parameter.node, problems_);
     const json_schema::Row row = rows.of("required", false);
     return row.is_named() ? setup_.error(row.id, row.mark, problems_)
-                          : setup_.error("validation_failed", parameter.node->mark, problems_);
+                          : setup_.error(kValidationFailed, parameter.node->mark, problems_);
   }
 
   struct Compiled {
@@ -154,11 +158,15 @@ class RuleCompiler {
                               Problems& problems) {
       ErrorRef row = setup_.error(id, mark, problems);
       if (row != nullptr && !values.empty()) row = setup_.errors.reply(id, {{"values", values}});
-      if (row != nullptr) compiled.answers.push_back({row, place(mark)});
+      // The row of keywords without one: asked for also where a violation is no answer, as in `if`.
+      if (row != nullptr && id != kValidationFailed) compiled.answers.push_back({row, place(mark)});
       return row;
     };
     auto program = json_schema::compile(setup_.api.document, schema, find_row, problems_);
     if (program) {
+      for (const auto& [mark, keyword] : program->keywords_without_row()) {
+        compiled.answers.push_back({setup_.error(kValidationFailed, mark, problems_), place(mark)});
+      }
       compiled.program = std::make_shared<const json_schema::Program>(std::move(*program));
     }
   }
