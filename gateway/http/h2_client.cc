@@ -30,7 +30,9 @@ bool H2ClientCodec::submit_head(H2Stream& stream, const Head& head, bool end) {
 void H2ClientCodec::on_head_section(H2Stream& stream, bool end) {
   if (!stream.section || stream.told) return;
   Head head = stream.section->take_head(scheme());
-  const bool malformed = stream.section->fault().has_value();
+  // nghttp2 takes any three digits. What lies outside of the five classes is no answer that could
+  // be passed on (RFC 9110 section 15).
+  const bool malformed = stream.section->fault() || head.status < 100 || head.status > 599;
   stream.section.reset();
   if (malformed) return break_stream(stream);
   if (head.status < 200) return events().on_informational(stream.id, std::move(head));

@@ -188,6 +188,8 @@ TEST(H2Client, RefusesMalformedResponses) {
       {{"x-a", "1"}},
       {{":status", "200"}, {":status", "200"}},
       {{":status", "101"}},
+      {{":status", "099"}},
+      {{":status", "600"}},
       {{":status", "200"}, {"connection", "close"}},
       {{":status", "200"}, {"x-a", "a\x01"}},
       {{":status", "200"}, {"x-a", std::string(3000, 'a')}},
