@@ -178,6 +178,7 @@ std::vector<Turn> turns_of(Variant variant, const Examples& examples) {
 std::vector<CurlAnswer> ask(const Gateway& gateway, Downstream downstream,
                             const std::vector<Turn>& turns) {
   std::vector<CurlRequest> requests;
+  requests.reserve(turns.size());
   for (const Turn& turn : turns) requests.push_back(turn.request);
   return gateway.request(downstream, requests);
 }
@@ -271,6 +272,7 @@ class ErrorRowsH1H1 : public testing::Test {
 };
 
 TEST_F(ErrorRowsH1H1, AreShownByFaultsInRequestsThatPassWithoutThem) {
+  constexpr std::size_t kMostBytes = 5UL * 1024 * 1024;
   const std::vector<CurlRequest> requests = {
       post(kSendPath, message()),
       post(kSendRawPath, message()),
@@ -309,7 +311,7 @@ TEST_F(ErrorRowsH1H1, AreShownByFaultsInRequestsThatPassWithoutThem) {
       request("DELETE", kHistoryClearPath, R"({"entities":["sends","clicks"],"confirm":true})"),
       post(kLinksPath, link()),
       post(kShortenPath, shortening()),
-      post(kSendPath, message_of_size(5 * 1024 * 1024)),
+      post(kSendPath, message_of_size(kMostBytes)),
   };
   const std::vector<CurlAnswer> answers = ask_shipped_rules(requests);
   for (std::size_t i = 0; i < requests.size(); ++i) {

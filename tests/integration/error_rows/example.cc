@@ -26,7 +26,7 @@ std::string Body::json() const {
   std::string json = "{";
   for (const auto& [name, value] : members_) {
     if (json.size() > 1) json += ',';
-    json += '"' + name + "\":" + value;
+    json.append(1, '"').append(name).append("\":").append(value);
   }
   return json + "}";
 }

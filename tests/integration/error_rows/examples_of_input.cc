@@ -5,7 +5,7 @@
 namespace trackly::test {
 
 Examples examples_of_input() {
-  constexpr std::size_t kMostBytes = 5 * 1024 * 1024;
+  constexpr std::size_t kMostBytes = 5UL * 1024 * 1024;
   return {
       // invalid_input
       {25, post(kSendPath, R"({"to":"+14155556789",)")},
