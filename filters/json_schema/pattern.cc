@@ -15,15 +15,16 @@ Result<Pattern> Pattern::compile(std::string_view ecma) {
   options.set_log_errors(false);
   auto expression = std::make_unique<RE2>(*translated, options);
   if (!expression->ok()) return Fault{expression->error()};
-  return Pattern(std::move(expression));
+  return Pattern(std::move(expression), RunPattern::compile(ecma));
 }
 
-Pattern::Pattern(std::unique_ptr<re2::RE2> expression) : expression_(std::move(expression)) {}
+Pattern::Pattern(std::unique_ptr<re2::RE2> expression, std::optional<RunPattern> runs)
+    : expression_(std::move(expression)), runs_(std::move(runs)) {}
 Pattern::Pattern(Pattern&&) noexcept = default;
 Pattern& Pattern::operator=(Pattern&&) noexcept = default;
 Pattern::~Pattern() = default;
 
-bool Pattern::matches(std::string_view text) const {
+bool Pattern::matches_by_engine(std::string_view text) const {
   return expression_->Match(re2::StringPiece(text.data(), text.size()), 0, text.size(),
                             RE2::UNANCHORED, nullptr, 0);
 }

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string_view>
 
+#include "filters/json_schema/run_pattern.h"
 #include "gateway/api/result.h"
 
 namespace re2 {
@@ -25,7 +26,9 @@ class Pattern {
   ~Pattern();
 
   /// `text` is valid UTF-8.
-  bool matches(std::string_view text) const;
+  bool matches(std::string_view text) const {
+    return runs_ ? runs_->matches(text) : matches_by_engine(text);
+  }
 
   /// A part of a text that the expression matches.
   struct Match {
@@ -36,9 +39,12 @@ class Pattern {
   std::optional<Match> find(std::string_view text, std::size_t from) const;
 
  private:
-  explicit Pattern(std::unique_ptr<re2::RE2> expression);
+  Pattern(std::unique_ptr<re2::RE2> expression, std::optional<RunPattern> runs);
+
+  bool matches_by_engine(std::string_view text) const;
 
   std::unique_ptr<re2::RE2> expression_;
+  std::optional<RunPattern> runs_;
 };
 
 }  // namespace trackly::json_schema

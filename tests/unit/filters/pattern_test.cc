@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
 #include <string>
+
+#include "filters/json_schema/run_pattern.h"
 
 namespace trackly::json_schema {
 namespace {
@@ -69,6 +72,59 @@ TEST(Pattern, TakesTimeInProportionToTheText) {
   const auto pattern = Pattern::compile("^(a+)+$");
   ASSERT_TRUE(pattern.ok());
   EXPECT_FALSE(pattern->matches(std::string(1'000'000, 'a') + "b"));
+}
+
+TEST(RunPattern, IsForExpressionsThatEachNextCharacterDecides) {
+  for (const char* of_the_kind :
+       {"^\\+[1-9][0-9]{1,14}$", "^[A-Za-z0-9_-]+$", "^\\d{4}-\\d{2}-\\d{2}", "^$", "^", "^a*b?c+$",
+        "^[^,]*,$", "^\\w+@\\W*$", "^[0-9A-Fa-f]{24}$", "^[\\w.-]{1,}=", "^a{0}a$"}) {
+    EXPECT_TRUE(RunPattern::compile(of_the_kind)) << of_the_kind;
+  }
+  for (const char* other :
+       {"a",    "a$",   "^a|b",    "^(a)",     "^a*a",    "^[ab]?b*",  "^a{1,2}[a-c]",
+        "^.$",  "^\\s", "^\\p{L}", "^[^a]{2}", "^[^a]?$", "^\xC3\xA9", "^[\xC3\xA9]",
+        "^a??", "^a$b", "^\\b",    "^\\u0041", "^[\\s]",  "^[^]",      "^[]",
+        "^a^"}) {
+    EXPECT_FALSE(RunPattern::compile(other)) << other;
+  }
+}
+
+TEST(RunPattern, ManyRunsAreLeftToTheEngine) {
+  EXPECT_TRUE(RunPattern::compile("^abcdefghijklmnop$"));
+  EXPECT_FALSE(RunPattern::compile("^abcdefghijklmnopq$"));
+}
+
+// The engine gets the same expressions in a group, which is not of the kind.
+TEST(RunPattern, AgreesWithTheEngine) {
+  std::mt19937 random(42);
+  const auto one_of = [&random](const auto& choices) {
+    return std::string(choices[random() % std::size(choices)]);
+  };
+  const std::string_view classes[] = {"a",      "b",     "[ab]", "[^a]",   "\\d",
+                                      "[\\w-]", "[b-d]", "\\W",  "[^\\d]", "[a\\-]",
+                                      "[^a-c]", "[-9]",  "\\."};
+  const std::string_view quantifiers[] = {"",  "",    "",      "*",     "+",
+                                          "?", "{2}", "{1,3}", "{0,2}", "{2,}"};
+  const std::string_view letters[] = {"a", "b", "c", "d", "9", "-", ".", "]", "\xC3\xA9", "\n"};
+  int of_the_kind = 0;
+  for (int i = 0; i < 3000; ++i) {
+    std::string ecma = "^";
+    for (std::size_t runs = random() % 5; runs > 0; --runs) {
+      ecma += one_of(classes) + one_of(quantifiers);
+    }
+    if (random() % 2 == 0) ecma += "$";
+    const auto pattern = RunPattern::compile(ecma);
+    if (!pattern) continue;
+    ++of_the_kind;
+    const auto engine = Pattern::compile("(?:" + ecma + ")");
+    ASSERT_TRUE(engine.ok()) << ecma;
+    for (int j = 0; j < 50; ++j) {
+      std::string text;
+      for (std::size_t length = random() % 8; length > 0; --length) text += one_of(letters);
+      ASSERT_EQ(pattern->matches(text), engine->matches(text)) << ecma << " for " << text;
+    }
+  }
+  EXPECT_GT(of_the_kind, 500);
 }
 
 }  // namespace
