@@ -116,6 +116,8 @@ struct PeerCosts {
   /// Bytes of frames that carried neither a head nor a body, frame headers included.
   std::uint64_t overhead_bytes = 0;
   std::uint64_t message_bytes = 0;  // the other bytes
+  /// It was given up because it sent too much of what we would have had to answer or to keep.
+  bool flooded = false;
 };
 
 /// Bytes <-> messages for one connection, both sides of it, without any I/O, clock or thread: tests

@@ -56,6 +56,7 @@ Result<std::size_t> H2Codec::receive(std::string_view bytes) {
     const int result = flooded ? NGHTTP2_ERR_FLOODED : static_cast<int>(taken);
     give_up(error_code_of(result));
     return Fault{nghttp2_strerror(result)};
+    costs_.flooded = result == NGHTTP2_ERR_FLOODED;
   }
   // Every byte is overhead until it turns out to be a message's; see message_bytes_.
   costs_.overhead_bytes += static_cast<std::uint64_t>(taken);
@@ -419,6 +420,7 @@ int H2Codec::frame_sent(nghttp2_session*, const nghttp2_frame* frame, void* self
   if (frame->hd.type == NGHTTP2_RST_STREAM && !is_our_own_reset(frame->rst_stream.error_code)) {
     ++codec.costs_.resets;
   }
+    codec.costs_.flooded |= !codec.failed_ && frame->goaway.error_code == NGHTTP2_ENHANCE_YOUR_CALM;
   const bool ends = (frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA) &&
                     (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
   H2Stream* stream = ends ? codec.stream_of(frame->hd.stream_id) : nullptr;

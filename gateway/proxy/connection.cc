@@ -15,8 +15,8 @@ constexpr auto kStreamLinger = std::chrono::seconds(1);
 // trip (RFC 9113 section 6.8).
 constexpr auto kDrainGrace = std::chrono::milliseconds(100);
 
-// What a request may send of its body before a filter has vouched for it, so that strangers and those
-// who wait for room take little memory. Nearly all bodies are smaller.
+// What a request may send of its body before a filter has vouched for it, so that strangers and
+// those who wait for room take little memory. Nearly all bodies are smaller.
 constexpr std::size_t kUnvouchedWindow = std::size_t{16} * 1024;
 
 http::CodecLimits codec_limits(const Limits& limits) {
@@ -103,6 +103,7 @@ void Connection::note(observe::Incident incident) {
 
 void Connection::on_write_timeout() {
   note(observe::Incident::slow_reader);
+  gone_because_ = "slow_reader";
   CodecConnection::on_write_timeout();
 }
 
@@ -174,7 +175,7 @@ void Connection::on_room(http::StreamId id) {
 }
 
 void Connection::on_reset(http::StreamId id, http::PeerReset) {
-  if (Stream* stream = find(id)) stream->on_client_gone();
+  if (Stream* stream = find(id)) stream->on_client_gone("client_gone");
   schedule_flush();
 }
 
@@ -254,6 +255,7 @@ void Connection::on_deadline() {
 /// not read, and a reset discards what the client has not read yet: so half-close, and let it
 /// finish.
 void Connection::on_codec_finished() {
+  if (!half_closed_ && codec().costs().flooded) note(observe::Incident::overhead);
   if (abort_when_flushed_) return close(/*abortive=*/true);
   if (at_eof()) return close(/*abortive=*/false);
   if (!half_closed_) {
@@ -270,7 +272,7 @@ void Connection::on_closed() {
   if (drain_step_ != nullptr) drain_step_->disarm();
   auto streams = std::exchange(streams_, {});
   for (auto& [id, stream] : streams) {
-    stream->on_client_gone();
+    stream->on_client_gone(gone_because_);
     context_.loop.defer_delete(std::move(stream));
   }
   --context_.activity.connections;

@@ -97,8 +97,9 @@ class Connection final : public CodecConnection {
   std::unique_ptr<Timer> drain_step_;
   RateBudget resets_;
   RateBudget overhead_;
-  http::PeerCosts judged_;            // so far
-  std::uint64_t judged_written_ = 0;  // bytes, then
+  http::PeerCosts judged_;                         // so far
+  std::uint64_t judged_written_ = 0;               // bytes, then
+  std::string_view gone_because_ = "client_gone";  // for the log of its streams
   bool h2_ = false;
   bool half_closed_ = false;
   bool draining_ = false;

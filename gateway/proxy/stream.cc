@@ -488,9 +488,9 @@ void Stream::on_room() {
   update_deadline();
 }
 
-void Stream::on_client_gone() {
+void Stream::on_client_gone(std::string_view flag) {
   if (finished_) return;
-  exchange_.flag = "client_gone";
+  exchange_.flag = flag;
   exchange_.cut = answered_;
   finish();
 }

@@ -43,7 +43,7 @@ class Stream final : public Deferred,
   void on_end();
   void on_room();
   /// The client cancelled, or its connection is gone.
-  void on_client_gone();
+  void on_client_gone(std::string_view flag);
   /// Our answer is out and the request is complete or no longer wanted.
   void on_done();
 

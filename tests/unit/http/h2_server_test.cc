@@ -263,17 +263,49 @@ TEST(H2Server, IsNotKeptBusyByPingsOrEmptyFrames) {
   EXPECT_TRUE(continuations.codec().finished());
 }
 
-TEST(H2Server, GivesUpAClientThatOpensAndResetsWithoutEnd) {
+TEST(H2Server, CountsStreamsThatTheClientCancelsOrBreaks) {
   H2Server server;
-  int streams = 0;
-  while (!server.codec().finished() && streams < 100000) {
-    const int id = 2 * streams++ + 1;
+  for (int id = 1; id < 20; id += 2) {
     server.receive(server.wire.headers(id, get(), true));
     server.receive(H2Wire::rst_stream(id, NGHTTP2_CANCEL));
     server.frames();
   }
-  EXPECT_GT(streams, 1000);
-  EXPECT_LT(streams, 10000);
+  EXPECT_EQ(server.codec().costs().resets, 10U);
+  server.receive(server.wire.headers(21, post(), false));
+  server.receive(H2Wire::window_update(21, 0x7fffffff));
+  server.frames();
+  EXPECT_EQ(server.codec().costs().resets, 11U);
+}
+
+TEST(H2Server, DoesNotCountStreamsThatItEndsItself) {
+  H2Server server;
+  server.receive(server.wire.headers(1, post(), false));
+  server.codec().reset(1, ResetReason::internal_error);
+  server.frames();
+  EXPECT_EQ(server.codec().costs().resets, 0U);
+}
+
+TEST(H2Server, TellsFramesThatCarryAMessageFromThoseThatDoNot) {
+  H2Server server;
+  const PeerCosts before = server.codec().costs();
+  const std::string head = server.wire.headers(1, post(), false);
+  server.receive(head);
+  server.receive(H2Wire::data(1, "12345", false));
+  PeerCosts costs = server.codec().costs();
+  EXPECT_EQ(costs.message_bytes - before.message_bytes, head.size() + 5);
+  EXPECT_EQ(costs.overhead_bytes - before.overhead_bytes, 9U) << "the frame header of the body";
+  const std::string frames = H2Wire::ping() + H2Wire::settings() + H2Wire::window_update(0, 1) +
+                             H2Wire::data(1, "", false) + H2Wire::frame(99, 0, 0, "unknown");
+  server.receive(frames);
+  EXPECT_EQ(server.codec().costs().overhead_bytes - costs.overhead_bytes, frames.size());
+}
+
+TEST(H2Server, ExpelsAClient) {
+  H2Server server;
+  server.receive(server.wire.headers(1, get(), true));
+  server.codec().expel();
+  EXPECT_THAT(server.frames(), Contains(StartsWith("GOAWAY 1 11")));
+  EXPECT_TRUE(server.codec().finished());
 }
 
 TEST(H2Server, GivesUpOnAHeadThatDoesNotCome) {
