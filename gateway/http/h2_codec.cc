@@ -49,14 +49,20 @@ H2Codec::H2Codec(Side side, std::string_view scheme, const CodecLimits& limits, 
 
 Result<std::size_t> H2Codec::receive(std::string_view bytes) {
   if (failed_) return bytes.size();
+  const std::optional<H2FrameWatch::Fault> peer_fault = find_fault(bytes);
+  if (peer_fault) bytes = bytes.substr(0, peer_fault->at);
   const auto* data = reinterpret_cast<const std::uint8_t*>(bytes.data());
   const ssize_t taken = nghttp2_session_mem_recv(session(), data, bytes.size());
   const bool flooded = nghttp2_session_get_outbound_queue_size(session()) > kMaxQueuedFrames;
   if (taken < 0 || flooded) {
     const int result = flooded ? NGHTTP2_ERR_FLOODED : static_cast<int>(taken);
+    costs_.flooded = result == NGHTTP2_ERR_FLOODED;
     give_up(error_code_of(result));
     return Fault{nghttp2_strerror(result)};
-    costs_.flooded = result == NGHTTP2_ERR_FLOODED;
+  }
+  if (peer_fault) {
+    give_up(peer_fault->error);  // or over what nghttp2 found before it
+    return Fault{nghttp2_http2_strerror(peer_fault->error)};
   }
   // Every byte is overhead until it turns out to be a message's; see message_bytes_.
   costs_.overhead_bytes += static_cast<std::uint64_t>(taken);
@@ -414,13 +420,13 @@ int H2Codec::frame_sent(nghttp2_session*, const nghttp2_frame* frame, void* self
   H2Codec& codec = codec_of(self);
   if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR) {
     // nghttp2 gave the connection up over something that the peer sent.
+    codec.costs_.flooded |= !codec.failed_ && frame->goaway.error_code == NGHTTP2_ENHANCE_YOUR_CALM;
     codec.fail({.malformed = true});
     return 0;
   }
   if (frame->hd.type == NGHTTP2_RST_STREAM && !is_our_own_reset(frame->rst_stream.error_code)) {
     ++codec.costs_.resets;
   }
-    codec.costs_.flooded |= !codec.failed_ && frame->goaway.error_code == NGHTTP2_ENHANCE_YOUR_CALM;
   const bool ends = (frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA) &&
                     (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
   H2Stream* stream = ends ? codec.stream_of(frame->hd.stream_id) : nullptr;

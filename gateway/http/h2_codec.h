@@ -13,6 +13,7 @@
 
 #include "gateway/http/codec.h"
 #include "gateway/http/h2_fields.h"
+#include "gateway/http/h2_frame_watch.h"
 #include "gateway/http/h2_session.h"
 #include "gateway/http/send_buffer.h"
 
@@ -100,6 +101,8 @@ class H2Codec : public Codec {
   void fail(PeerReset reset);
 
   // What the sides differ in.
+  /// Looks for what nghttp2 lets pass, in bytes that it has not seen yet.
+  virtual std::optional<H2FrameWatch::Fault> find_fault(std::string_view) { return std::nullopt; }
   virtual void on_head_section(H2Stream& stream, bool end) = 0;
   virtual void on_goaway_received() {}
   virtual bool may_finish() const = 0;

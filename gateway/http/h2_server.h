@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -16,7 +17,7 @@ namespace trackly::http {
 class H2ServerCodec final : public H2Codec {
  public:
   H2ServerCodec(std::string_view scheme, const CodecLimits& limits, CodecEvents& events)
-      : H2Codec(Side::server, scheme, limits, events) {}
+      : H2Codec(Side::server, scheme, limits, events), watch_(limits.max_streams) {}
 
   bool lingering() const override { return !lingering_.empty(); }
   bool head_pending() const override { return section_pending(); }
@@ -28,6 +29,9 @@ class H2ServerCodec final : public H2Codec {
   void drain(DrainPhase phase) override;
 
  private:
+  std::optional<H2FrameWatch::Fault> find_fault(std::string_view bytes) override {
+    return watch_.read(bytes);
+  }
   void on_head_section(H2Stream& stream, bool end) override;
   bool may_finish() const override;
   void on_ended(H2Stream& stream) override;
@@ -39,6 +43,7 @@ class H2ServerCodec final : public H2Codec {
 
   void refuse_rest(H2Stream& stream);
 
+  H2FrameWatch watch_;
   std::vector<StreamId> lingering_;        // in this period
   std::vector<StreamId> lingering_later_;  // began to during it
   bool draining_ = false;                  // new streams are refused

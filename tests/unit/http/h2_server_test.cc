@@ -308,6 +308,25 @@ TEST(H2Server, ExpelsAClient) {
   EXPECT_TRUE(server.codec().finished());
 }
 
+TEST(H2Server, GivesUpAClientThatSendsOnAStreamThatItHasEnded) {
+  H2Server server;
+  server.receive(server.wire.headers(1, get(), true));
+  server.answer(1, 204, "");
+  server.frames();
+  server.events.take();
+  EXPECT_FALSE(server.receive(H2Wire::data(1, "more", true)));
+  EXPECT_THAT(server.frames(), ElementsAre("GOAWAY 1 5"));
+  EXPECT_TRUE(server.codec().finished());
+}
+
+TEST(H2Server, JudgesTheFaultThatCameFirst) {
+  H2Server server;
+  std::string bytes = H2Wire::frame(NGHTTP2_PING, 0, 0, "short");
+  bytes += server.wire.headers(1, get(), true) + H2Wire::data(1, "more", true);
+  server.receive(bytes);
+  EXPECT_THAT(server.frames(), ElementsAre("GOAWAY 0 6"));
+}
+
 TEST(H2Server, GivesUpOnAHeadThatDoesNotCome) {
   H2Server server;
   EXPECT_FALSE(server.codec().head_pending());
@@ -509,8 +528,9 @@ TEST_F(H2ServerConnectionWindow, SurvivesUploadsThatWereCreditedInPart) {
 TEST_F(H2ServerConnectionWindow, SurvivesUploadsThatTheClientCancels) {
   expect_credit_after([&](StreamId id) {
     upload(id);
-    server.receive(H2Wire::rst_stream(static_cast<std::int32_t>(id), NGHTTP2_CANCEL));
-    finish_upload(id);
+    const auto h2_id = static_cast<std::int32_t>(id);
+    server.receive(H2Wire::data(h2_id, std::string(100, 'b'), false));
+    server.receive(H2Wire::rst_stream(h2_id, NGHTTP2_CANCEL));
     turn();
   });
 }
