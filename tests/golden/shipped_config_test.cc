@@ -136,7 +136,9 @@ TEST(ShippedConfiguration, ShowsTheDefaults) {
   Node written = parsed(shipped_text());
   Node left_out = written;
   keep(left_out, {"listeners", "filters", "upstreams"});
-  keep(child(child(left_out, "upstreams"), "default"), {"endpoints"});
+  Node& upstream = child(child(left_out, "upstreams"), "default");
+  keep(upstream, {"endpoints", "circuit_breaker"});
+  keep(child(upstream, "circuit_breaker"), {});
   EXPECT_EQ(dump(settings_of(written)), dump(settings_of(left_out)));
 }
 
