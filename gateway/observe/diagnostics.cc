@@ -57,4 +57,8 @@ Diagnostics::~Diagnostics() {
       std::make_shared<spdlog::logger>("", std::make_shared<spdlog::sinks::null_sink_mt>()));
 }
 
+void report_fault(std::string_view request_id, std::string_view what) {
+  spdlog::error("request {} ended by a fault of the gateway: {}", request_id, what);
+}
+
 }  // namespace trackly::observe

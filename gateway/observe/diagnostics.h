@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <string_view>
 
 #include "gateway/api/result.h"
 
@@ -22,5 +23,8 @@ class Diagnostics {
  private:
   explicit Diagnostics(std::shared_ptr<LogWriter> writer);
 };
+
+/// A fault of ours has ended a request. `what` names no value of the request.
+void report_fault(std::string_view request_id, std::string_view what);
 
 }  // namespace trackly::observe

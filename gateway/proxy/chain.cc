@@ -1,6 +1,8 @@
 #include "gateway/proxy/chain.h"
 
 #include <cassert>
+#include <exception>
+#include <string>
 #include <utility>
 
 namespace trackly::proxy {
@@ -48,10 +50,9 @@ void ChainRun::run() {
       ++asked_;
       exchange_.trace.push_back({link.name, {}});
     }
-    const std::uint64_t cap = exchange_.body_cap.max_bytes;
-    Verdict verdict = link.filter->on_request(exchange_, Resume(this));
-    if (exchange_.body_cap.max_bytes != cap) exchange_.body_cap.filter_index = next_;
-    note_time();
+    std::optional<Verdict> asked = ask(link);
+    if (!asked) return;
+    Verdict& verdict = *asked;
     switch (verdict.kind()) {
       case Verdict::Kind::next:
         ++next_;
@@ -72,6 +73,25 @@ void ChainRun::run() {
   }
   state_ = State::passed;
   events_.on_chain_passed();
+}
+
+std::optional<Verdict> ChainRun::ask(const Chain::Link& link) {
+  const std::uint64_t cap = exchange_.body_cap.max_bytes;
+  std::string fault;
+  try {
+    Verdict verdict = link.filter->on_request(exchange_, Resume(this));
+    if (exchange_.body_cap.max_bytes != cap) exchange_.body_cap.filter_index = next_;
+    note_time();
+    return verdict;
+  } catch (const std::exception& thrown) {
+    fault = link.name + ": " + thrown.what();
+  }
+  // One request goes wrong, the others go on.
+  note_time();
+  state_ = State::refused;
+  exchange_.refused_by = link.name;
+  events_.on_chain_failed(fault);
+  return std::nullopt;
 }
 
 void ChainRun::refuse(Verdict& verdict) {

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "gateway/api/filter.h"
@@ -30,6 +31,8 @@ class ChainEvents {
 
   virtual void on_chain_passed() = 0;
   virtual void on_chain_refused(ErrorRef error, const std::string& detail) = 0;
+  /// A filter threw: a fault of ours, or no memory. `what` is for the diagnostics.
+  virtual void on_chain_failed(std::string_view what) = 0;
   /// Collect the body, put it into Exchange::body and call body_ready().
   virtual void on_chain_wants_body() = 0;
 };
@@ -60,6 +63,8 @@ class ChainRun final : public Resumable {
 
   void resume(Verdict verdict) override;
   void run();
+  /// Nothing where the filter threw; the run has ended then.
+  std::optional<Verdict> ask(const Chain::Link& link);
   void refuse(Verdict& verdict);
   void note_time();
 

@@ -1,11 +1,13 @@
 #include "gateway/proxy/stream.h"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "gateway/api/ascii.h"
 #include "gateway/api/request_id.h"
 #include "gateway/http/request_target.h"
+#include "gateway/observe/diagnostics.h"
 #include "gateway/proxy/connection.h"
 #include "gateway/proxy/upstream_head.h"
 
@@ -129,7 +131,7 @@ void Stream::on_body(std::string_view bytes) {
   if (body_ == Body::held) {
     // Without a payload cap nothing else bounds a body of undeclared length.
     if (exchange_.bytes_in > reservation_.bytes()) return refuse_for_memory();
-    held_->append(bytes);
+    if (!keep(bytes, 0)) return;
     credit(bytes.size());
   } else {
     request_pipe_.push(bytes);  // while it is undecided, no further than the first small window
@@ -159,6 +161,12 @@ void Stream::on_bad_body() {
 
 void Stream::on_chain_refused(ErrorRef error, const std::string& detail) { refuse(error, detail); }
 
+void Stream::on_chain_failed(std::string_view what) {
+  observe::report_fault(exchange_.request_id, what);
+  exchange_.flag = "fault";
+  refuse(snapshot_->replies.internal);
+}
+
 /// A body is held only when there is room for all of it; until then the client waits, its window
 /// closed.
 void Stream::on_chain_wants_body() {
@@ -184,14 +192,25 @@ void Stream::hold_body(BodyBudget::Reservation reservation) {
   body_ = Body::held;
   held_.emplace(context_.parser, snapshot_->settings.limits.json_depth);
   held_->bound(reservation_.bytes());
-  if (exchange_.request.content_length) held_->reserve(*exchange_.request.content_length);
   const std::string early = request_pipe_.take();
-  held_->append(early);
+  if (!keep(early, exchange_.request.content_length.value_or(early.size()))) return;
   credit(early.size());
   exchange_.body = &*held_;
   invite_body();
   if (request_complete_) chain_->body_ready();
   update_deadline();
+}
+
+/// False where the system has not the memory that the budget allows; the request has ended then.
+bool Stream::keep(std::string_view bytes, std::size_t expected) {
+  try {
+    held_->reserve(expected);
+    held_->append(bytes);
+    return true;
+  } catch (const std::bad_alloc&) {
+    refuse_for_memory();
+    return false;
+  }
 }
 
 void Stream::stop_waiting_for_memory() {

@@ -63,6 +63,7 @@ class Stream final : public Deferred,
   // --- the chain speaks (ChainEvents)
   void on_chain_passed() override;
   void on_chain_refused(ErrorRef error, const std::string& detail) override;
+  void on_chain_failed(std::string_view what) override;
   void on_chain_wants_body() override;
 
   // --- the request goes to the service
@@ -86,6 +87,7 @@ class Stream final : public Deferred,
 
   // --- answers of our own
   void hold_body(BodyBudget::Reservation reservation);
+  bool keep(std::string_view bytes, std::size_t expected);
   void stop_waiting_for_memory();
   void refuse_for_memory();
   void refuse(const ErrorRef& error, const std::string& detail = {});

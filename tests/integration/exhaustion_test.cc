@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <sys/resource.h>
+#include <unistd.h>
 
+#include <fstream>
 #include <memory>
 #include <string>
 #include <thread>
@@ -41,15 +43,15 @@ class Exhaustion : public testing::Test {
     client->handshake();
     return client;
   }
-  static H2Wire::Fields get() {
+  static H2Wire::Fields get_fields() {
     return {{":method", "GET"},
             {":scheme", "http"},
             {":authority", "x"},
             {":path", std::string(kContactsPath)},
             {"x-api-key", std::string(keys::kActive)}};
   }
-  static H2Wire::Fields post() {
-    H2Wire::Fields fields = get();
+  static H2Wire::Fields post_fields() {
+    H2Wire::Fields fields = get_fields();
     fields[0].second = "POST";
     fields[3].second = kSendPath;
     return fields;
@@ -186,8 +188,8 @@ TEST_F(Exhaustion, OfStreamsOnOneConnection) {
   gateway_ = std::make_unique<Gateway>(
       GatewayConfig{.upstream = service.url(), .limits = "streams_per_connection: 3"});
   const auto client = h2_client();
-  for (int id = 1; id <= 5; id += 2) client->send(client->frames.headers(id, get(), true));
-  client->send(client->frames.headers(7, get(), true));
+  for (int id = 1; id <= 5; id += 2) client->send(client->frames.headers(id, get_fields(), true));
+  client->send(client->frames.headers(7, get_fields(), true));
   EXPECT_TRUE(client->breaks_stream(7, {NGHTTP2_REFUSED_STREAM, NGHTTP2_PROTOCOL_ERROR}));
 }
 
@@ -197,7 +199,7 @@ TEST_F(Exhaustion, OfRequestsThatAreCancelledAtOnce) {
   gateway("reset_burst: 100, reset_rate: 1");
   const auto client = h2_client();
   for (int id = 1; id < 2000; id += 2) {
-    client->send({client->frames.headers(id, get(), true), H2Wire::rst_stream(id, kCancel)});
+    client->send({client->frames.headers(id, get_fields(), true), H2Wire::rst_stream(id, kCancel)});
   }
   EXPECT_TRUE(client->breaks_connection({kCalm}));
   expect_told("resets");
@@ -210,7 +212,7 @@ TEST_F(Exhaustion, OfRequestsThatTheClientMakesUsReset) {
   const auto client = h2_client();
   for (int id = 1; id < 2000; id += 2) {
     client->send(
-        {client->frames.headers(id, post(), false), H2Wire::window_update(id, 0x7fffffff)});
+        {client->frames.headers(id, post_fields(), false), H2Wire::window_update(id, 0x7fffffff)});
     if (client->wait_for("RST_STREAM").empty()) break;
   }
   EXPECT_NE(client->wire().ended(), Wire::End::open);
@@ -222,9 +224,9 @@ TEST_F(Exhaustion, IsNotWhatAClientCausesThatCancelsSomeRequests) {
   gateway("reset_burst: 100, reset_rate: 1");
   const auto client = h2_client();
   for (int id = 1; id < 180; id += 2) {
-    client->send({client->frames.headers(id, get(), true), H2Wire::rst_stream(id, kCancel)});
+    client->send({client->frames.headers(id, get_fields(), true), H2Wire::rst_stream(id, kCancel)});
   }
-  client->send(client->frames.headers(201, get(), true));
+  client->send(client->frames.headers(201, get_fields(), true));
   EXPECT_EQ(client->status_of(201), 200);
 }
 
@@ -241,7 +243,7 @@ class FrameFlood : public Exhaustion, public testing::WithParamInterface<Flood> 
 TEST_P(FrameFlood, EndsTheConnection) {
   gateway("overhead_burst: 16KiB, overhead_rate: 1KiB");
   const auto client = h2_client();
-  if (GetParam().on_open_stream) client->send(client->frames.headers(1, post(), false));
+  if (GetParam().on_open_stream) client->send(client->frames.headers(1, post_fields(), false));
   std::string many;
   for (int i = 0; i < 100; ++i) many += GetParam().frame;
   send_until_broken(*client, many, 200);
@@ -263,7 +265,7 @@ INSTANTIATE_TEST_SUITE_P(
 TEST_F(Exhaustion, OfAHeadInEndlessContinuations) {
   gateway("header_timeout: 10s");
   const auto client = h2_client();
-  client->send(client->frames.unfinished_headers(1, get()));
+  client->send(client->frames.unfinished_headers(1, get_fields()));
   std::string many;
   for (int i = 0; i < 100; ++i) many += H2Client::continuation(1, "", false);
   send_until_broken(*client, many, 200);
@@ -275,7 +277,7 @@ TEST_F(Exhaustion, OfAHeadThatGrowsWhenItIsUnpacked) {
   gateway("header_bytes: 8KiB");
   const auto client = h2_client();
   // One field of 4,000 bytes goes into the table; each further mention takes one byte.
-  H2Wire::Fields fields = get();
+  H2Wire::Fields fields = get_fields();
   for (int i = 0; i < 2000; ++i) fields.emplace_back("x-bomb", std::string(3000, 'x'));
   client->send(client->frames.headers(1, fields, true));
   EXPECT_EQ(client->status_of(1), 431);
@@ -316,6 +318,34 @@ TEST_F(Exhaustion, OfTheMemoryForBodiesIsA503AfterAWhile) {
   EXPECT_THAT(answer.field("proxy-status"), HasSubstr("body_memory"));
   expect_told("body_memory");
 }
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+/// What a process has mapped, in bytes.
+rlim_t mapped_by(pid_t pid) {
+  std::ifstream statm("/proc/" + std::to_string(pid) + "/statm");
+  rlim_t pages = 0;
+  statm >> pages;
+  return pages * static_cast<rlim_t>(sysconf(_SC_PAGESIZE));
+}
+
+TEST_F(Exhaustion, OfTheSystemsMemoryEndsOneRequestAndNotTheGateway) {
+  gateway("body_timeout: 10s");
+  EXPECT_EQ(gateway_->request(Downstream::h1, send_message()).status(), 200);
+  const pid_t pid = gateway_->process().pid();
+  // Enough for the body, and not for the many values in it.
+  const rlimit tight{mapped_by(pid) + (16 << 20), mapped_by(pid) + (16 << 20)};
+  ASSERT_EQ(prlimit(pid, RLIMIT_AS, &tight, nullptr), 0);
+  std::string body = R"({"messages":[0)";
+  while (body.size() < (5 << 20) - 4) body += ",0";
+  CurlRequest request = post(kBulkPath, body + "]}");
+  request.fields.emplace_back("X-Request-Id: greedy");
+  const CurlAnswer answer = gateway_->request(Downstream::h1, request);
+  EXPECT_EQ(answer.status(), 500);
+  EXPECT_EQ(answer.body, R"({"error":"Send failed","code":"send_failed"})");
+  EXPECT_TRUE(gateway_->process().wait_for_err("request greedy ended by a fault of the gateway"));
+  EXPECT_EQ(gateway_->request(Downstream::h1, send_message()).status(), 200);
+}
+#endif
 
 }  // namespace
 }  // namespace trackly::test

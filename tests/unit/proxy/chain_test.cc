@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <new>
 #include <string>
 #include <vector>
 
@@ -70,6 +71,9 @@ class ChainTest : public testing::Test, protected ChainEvents {
   void on_chain_passed() override { journal_.emplace_back("passed"); }
   void on_chain_refused(ErrorRef why, const std::string&) override {
     journal_.push_back("refused " + why->code);
+  }
+  void on_chain_failed(std::string_view what) override {
+    journal_.push_back("failed " + std::string(what));
   }
   void on_chain_wants_body() override { journal_.emplace_back("body wanted"); }
 
@@ -185,6 +189,18 @@ TEST_F(ChainTest, ABodyThatCrossesTheCapIsRefusedInTheNameOfTheFilterThatSetIt) 
   chain.refuse_over_cap();
   EXPECT_EQ(journal_.back(), "refused too_large");
   EXPECT_EQ(exchange_.refused_by, "cap");
+}
+
+TEST_F(ChainTest, AFilterThatThrowsEndsTheRunAndIsToldTheEnd) {
+  filter("a", pass);
+  filter("b", [](Exchange&, Resume) -> Verdict { throw std::bad_alloc(); });
+  filter("c", pass);
+  ChainRun& run = this->run();
+  EXPECT_TRUE(run.settled());
+  EXPECT_EQ(exchange_.refused_by, "b");
+  run.respond();
+  run.end();
+  EXPECT_EQ(journal_, Journal({"a?", "b?", "failed b: std::bad_alloc", "b.", "a.", "a!", "b!"}));
 }
 
 }  // namespace
