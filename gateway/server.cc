@@ -1,5 +1,6 @@
 #include "gateway/server.h"
 
+#include <malloc.h>
 #include <sched.h>
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
@@ -47,13 +48,21 @@ std::size_t usable_processors() {
   return count;
 }
 
-/// Every connection takes a descriptor, and the usual soft limit of 1,024 is there for programs that
-/// use select().
+/// Every connection takes a descriptor, and the usual soft limit of 1,024 is there for programs
+/// that use select().
 void allow_all_descriptors() {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/// Large bodies and their parses come and go: each gets memory of its own from the system and gives
+/// it back. Left to itself, the allocator would learn from the first ones to keep such blocks.
+void give_large_blocks_back() {
+  constexpr int kLarge = 1 << 20;
+  mallopt(M_MMAP_THRESHOLD, kLarge);
+  mallopt(M_TRIM_THRESHOLD, kLarge);
 }
 
 /// The main thread: accepts, hands out, listens to signals.
@@ -108,6 +117,7 @@ std::optional<Fault> Server::start() {
   // Before the workers: their threads inherit what is blocked and ignored.
   std::signal(SIGPIPE, SIG_IGN);
   allow_all_descriptors();
+  give_large_blocks_back();
   if (auto fault = open_log()) return fault;
   if (auto fault = start_workers()) return fault;
   if (auto fault = open_listeners()) return fault;

@@ -5,7 +5,7 @@
 
 set -euo pipefail
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-gateway_program=$repository/build/release/trackly-gateway
+gateway_program=${TRACKLY_GATEWAY:-$repository/build/release/trackly-gateway}
 [ -x "$gateway_program" ] || {
   echo "$gateway_program is not there: cmake --preset release && cmake --build --preset release" >&2
   exit 1
