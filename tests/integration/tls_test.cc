@@ -55,6 +55,15 @@ TEST(Tls, KeepsSecretsOfThePast) {
   EXPECT_THAT(s_client(gateway, {"-tls1_2"}), HasSubstr("Cipher is ECDHE-"));
 }
 
+TEST(Tls, TakesPartInNoExpensiveKeyExchange) {
+  Gateway gateway({});
+  for (const char* group : {"ffdhe2048", "ffdhe8192", "P-521", "X448"}) {
+    EXPECT_THAT(s_client(gateway, {"-tls1_3", "-groups", group}), HasSubstr("Cipher is (NONE)"))
+        << group;
+  }
+  EXPECT_THAT(s_client(gateway, {"-tls1_3", "-groups", "P-256"}), HasSubstr("Cipher is TLS_AES"));
+}
+
 TEST(Tls, AgreesOnHttp2First) {
   Gateway gateway({});
   EXPECT_THAT(s_client(gateway, {"-alpn", "http/1.1,h2"}), HasSubstr("ALPN protocol: h2"));
