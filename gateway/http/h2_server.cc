@@ -7,7 +7,10 @@
 namespace trackly::http {
 
 bool H2ServerCodec::is_new_stream(const nghttp2_frame& frame) const {
-  return frame.hd.type == NGHTTP2_HEADERS && frame.headers.cat == NGHTTP2_HCAT_REQUEST;
+  // What our GOAWAY excludes its client may repeat elsewhere, so it is not served here, even where
+  // the GOAWAY is not out yet; nghttp2 closes the stream with it.
+  return !draining_ && frame.hd.type == NGHTTP2_HEADERS &&
+         frame.headers.cat == NGHTTP2_HCAT_REQUEST;
 }
 
 void H2ServerCodec::on_head_section(H2Stream& stream, bool end) {

@@ -710,6 +710,21 @@ TEST(H2Server, DrainsInTwoSteps) {
   EXPECT_TRUE(server.codec().finished());
 }
 
+TEST(H2Server, DoesNotProcessWhatItsGoawayExcludesBeforeThatIsOut) {
+  H2Server server;
+  server.receive(server.wire.headers(1, get(), true));
+  server.events.take();
+  server.codec().drain(DrainPhase::refuse);
+  server.receive(server.wire.headers(3, post(), false) + H2Wire::data(3, "hello", true));
+  EXPECT_THAT(server.events.take(), IsEmpty()) << "its client may repeat it elsewhere";
+  EXPECT_THAT(server.frames(), Contains("GOAWAY 1 0"));
+
+  server.answer(1, 200, "");
+  server.frames();
+  EXPECT_THAT(server.events.take(), ElementsAre("done 1"));
+  EXPECT_TRUE(server.codec().finished());
+}
+
 TEST(H2Server, DrainsAtOnceWhenIdle) {
   H2Server server;
   server.codec().drain(DrainPhase::refuse);
