@@ -115,6 +115,10 @@ void ChainRun::note_time() {
 }
 
 void ChainRun::respond() {
+  if (state_ == State::waiting) {
+    state_ = State::refused;
+    pending_.reset();
+  }
   for (std::size_t i = asked_; i > 0; --i) chain_.links[i - 1].filter->on_response(exchange_);
 }
 

@@ -51,7 +51,8 @@ class ChainRun final : public Resumable {
   /// filter had refused.
   void refuse_over_cap();
 
-  /// For every answer: on_response of each filter that was asked, in reverse order.
+  /// For every answer: on_response of each filter that was asked, in reverse order. Where a filter
+  /// still waits, the core has found a fault by itself: the wait is cancelled.
   void respond();
   /// The request is over; on_end of each filter that was asked, once. Cancels an outstanding wait.
   void end();

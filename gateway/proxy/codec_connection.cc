@@ -76,6 +76,7 @@ void CodecConnection::feed_unread() {
 
 void CodecConnection::on_data(std::string_view bytes) {
   if (closed_) return;
+  bytes_received_ += bytes.size();
   feed(bytes);
   schedule_flush();
 }

@@ -26,8 +26,11 @@ class CodecConnection : public Deferred,
   /// Something was given to the codec: write it at the end of this turn.
   void schedule_flush();
   bool closed() const { return closed_; }
-  /// Bytes that the kernel took, for the question whether anything reached the peer.
+  /// Bytes that the codec made, and those of them that the kernel took, for the question whether
+  /// anything reached the peer.
+  std::uint64_t bytes_produced() const { return bytes_written_ + out_.size() - written_; }
   std::uint64_t bytes_written() const { return bytes_written_; }
+  std::uint64_t bytes_received() const { return bytes_received_; }
   /// Produced, and not taken by the kernel yet.
   bool has_unwritten() const { return written_ < out_.size(); }
 
@@ -84,6 +87,7 @@ class CodecConnection : public Deferred,
   std::string out_;  // produced; the first written_ bytes are gone
   std::size_t written_ = 0;
   std::uint64_t bytes_written_ = 0;
+  std::uint64_t bytes_received_ = 0;
   bool flush_posted_ = false;
   bool blocked_ = false;  // the socket takes nothing now
   bool eof_ = false;

@@ -79,12 +79,16 @@ void Connection::judge_costs() {
   constexpr std::uint64_t kMessagesPerOverhead = 8;
   const http::PeerCosts now = codec().costs();
   const std::uint64_t resets = now.resets - judged_.resets;
-  const std::uint64_t overhead = now.overhead_bytes - judged_.overhead_bytes;
+  // It goes back where bytes turn out to be those of a message; so what is new is beyond the most
+  // that there ever was.
+  const std::uint64_t most = std::max(now.overhead_bytes, judged_.overhead_bytes);
+  const std::uint64_t overhead = most - judged_.overhead_bytes;
   // Answers count, too: who takes them sends WINDOW_UPDATEs.
   const std::uint64_t messages =
       now.message_bytes - judged_.message_bytes +
       (bytes_written() - std::exchange(judged_written_, bytes_written()));
   judged_ = now;
+  judged_.overhead_bytes = most;
   const std::uint64_t free = messages / kMessagesPerOverhead;
   if (!resets_.spend(resets, loop().now())) {
     note(observe::Incident::resets);
@@ -139,6 +143,7 @@ Stream* Connection::find(http::StreamId id) {
 }
 
 Stream& Connection::add_stream(http::StreamId id) {
+  wait_for(Deadline::none);  // the time for the next head begins with its own first byte
   return *streams_.emplace(id, std::make_unique<Stream>(context_, *this, id)).first->second;
 }
 

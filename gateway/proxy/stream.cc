@@ -17,6 +17,9 @@ namespace {
 constexpr std::string_view kHead = "HEAD";
 // How often a request may be repeated that certainly was not processed.
 constexpr int kMaxRepeats = 2;
+// Interim answers that are passed on; a service that sends them without end must not fill the
+// memory with what a slow client does not take.
+constexpr int kMaxInterim = 100;
 
 bool starts_with(std::string_view text, std::string_view prefix) {
   return text.substr(0, prefix.size()) == prefix;
@@ -350,6 +353,8 @@ bool Stream::may_repeat(const CallFailure& failure) const {
 void Stream::on_response_informational(Head head) {
   // 100 answers an expectation that we have met ourselves; HTTP/1.0 has no interim answers.
   if (answered_ || head.status == 100 || exchange_.protocol == Protocol::http10) return;
+  if (interim_ == kMaxInterim) return;
+  ++interim_;
   codec().send_informational(id_, head);
   connection_.schedule_flush();
 }
@@ -396,6 +401,7 @@ void Stream::on_response_end(std::optional<FieldList> trailers) {
   if (call_ != nullptr && !call_->request_ended()) {
     body_ = Body::unwanted;
     drop_call();
+    drop_held_body();
   }
   update_deadline();
 }
@@ -589,6 +595,7 @@ void Stream::on_deadline() {
       return refuse(snapshot_->replies.too_slow);
     case Awaited::response:
       note_call();
+      if (call_ != nullptr) call_->note_timeout();
       if (!answered_) return fail_upstream(UpstreamFailure::response_timeout, exchange_.delivered);
       note_failure(UpstreamFailure::response_timeout);
       return cut();

@@ -145,6 +145,7 @@ class Stream final : public Deferred,
 
   // The answer.
   BodyPipe response_pipe_;
+  int interim_ = 0;        // interim answers that were passed on
   bool answered_ = false;  // a response head was sent
   bool finished_ = false;
 

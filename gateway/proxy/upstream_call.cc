@@ -34,7 +34,8 @@ void UpstreamCall::started(UpstreamConnection& connection, http::StreamId id, bo
   connection_ = &connection;
   id_ = id;
   reused_ = reused;
-  written_before_ = connection.bytes_written();
+  produced_before_ = connection.bytes_produced();
+  received_before_ = connection.bytes_received();
   request_ended_ = ends_with_head_;
   if (wait_deadline_ != nullptr) wait_deadline_->disarm();
 }
@@ -63,8 +64,14 @@ void UpstreamCall::credit(std::size_t bytes) {
 bool UpstreamCall::delivered() const {
   if (connection_ == nullptr || id_ == 0) return false;
   // What is produced cannot be taken back as long as the connection lives.
-  return connection_->bytes_written() != written_before_ ||
-         (connection_->has_unwritten() && !connection_->closed());
+  const std::uint64_t sent =
+      connection_->closed() ? connection_->bytes_written() : connection_->bytes_produced();
+  return sent > produced_before_;
+}
+
+void UpstreamCall::note_timeout() {
+  if (connection_ == nullptr || id_ == 0) return;
+  if (connection_->bytes_received() == received_before_) connection_->retire();
 }
 
 void UpstreamCall::fail(UpstreamFailure reason, bool delivered) {

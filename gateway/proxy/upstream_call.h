@@ -73,6 +73,9 @@ class UpstreamCall final : public BodySink, public BodySource {
   bool request_ended() const { return request_ended_; }
   /// Whether anything of it may have reached the service by now.
   bool delivered() const;
+  /// The service has not answered in time. A connection on which nothing has come since the request
+  /// went out may lead nowhere any more, so it takes no further calls.
+  void note_timeout();
 
  private:
   friend class Upstream;
@@ -104,7 +107,9 @@ class UpstreamCall final : public BodySink, public BodySource {
   std::string endpoint_;
   std::vector<const UpstreamEndpoint*> tried_;  // in vain: they could not be connected to
   int attempts_ = 0;
-  std::uint64_t written_before_ = 0;  // the connection's count when the head was given to it
+  // The connection's counts when the head was given to it.
+  std::uint64_t produced_before_ = 0;
+  std::uint64_t received_before_ = 0;
   bool reused_ = false;
   bool request_ended_ = false;
   bool response_begun_ = false;

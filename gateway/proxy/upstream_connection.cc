@@ -55,7 +55,7 @@ void UpstreamConnection::attach(UpstreamCall& call) {
 }
 
 std::size_t UpstreamConnection::room() {
-  if (closed() || connecting_ || closing_ || at_eof()) return 0;
+  if (closed() || connecting_ || closing_ || broken_ || at_eof()) return 0;
   return codec().available_streams();
 }
 
@@ -85,7 +85,8 @@ void UpstreamConnection::abandon(UpstreamCall& call) {
   const auto found = calls_.find(call.id_);
   if (found == calls_.end()) return;
   if (call.request_ended_ && call.response_ended_) {
-    found->second = nullptr;  // on_done() is still to come
+    found->second = nullptr;  // on_done() is still to come, or see drop_leftovers()
+    schedule_flush();
     return;
   }
   calls_.erase(found);
@@ -122,6 +123,9 @@ void UpstreamConnection::on_error(net::TransportError error) {
   if (closed()) return;
   if (connecting_) {
     fail_attached(failure_of(error));
+  } else if (has_unread()) {
+    broken_ = true;
+    return;
   }
   if (!closed()) close(/*abortive=*/false);
 }
@@ -135,12 +139,23 @@ void UpstreamConnection::fail_attached(UpstreamFailure reason) {
   }
 }
 
+/// A service that has answered may never take the rest of the request: its window stays shut.
+void UpstreamConnection::drop_leftovers() {
+  std::erase_if(calls_, [this](const auto& entry) {
+    if (entry.second != nullptr) return false;
+    codec().reset(entry.first, http::ResetReason::cancelled);
+    schedule_flush();
+    return true;
+  });
+}
+
 void UpstreamConnection::on_flushed() {
   // What the client has not made room for yet was received all the same.
-  if (at_eof() && !has_unread()) {
+  if ((at_eof() || broken_) && !has_unread()) {
     close(/*abortive=*/false);
     return;
   }
+  drop_leftovers();
   if (room() > 0) upstream_.on_room(*this);
   if (!closed() && idle()) {
     if (closing_) {

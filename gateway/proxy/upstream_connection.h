@@ -65,6 +65,7 @@ class UpstreamConnection final : public CodecConnection {
 
   UpstreamCall* find(http::StreamId id);
   void fail_attached(UpstreamFailure reason);
+  void drop_leftovers();
 
   Upstream& upstream_;
   UpstreamEndpoint& endpoint_;
@@ -72,12 +73,13 @@ class UpstreamConnection final : public CodecConnection {
   const http::CodecLimits& limits_;
   std::unique_ptr<Timer> idle_deadline_;
   std::vector<UpstreamCall*> attached_;
-  /// nullptr: nobody wants the rest, the codec still has to finish it.
+  /// nullptr: answered, and nobody is left who sends the rest of the request.
   std::unordered_map<http::StreamId, UpstreamCall*> calls_;
   std::unordered_map<http::StreamId, FieldList> trailers_;
   bool connecting_ = true;
   bool used_ = false;
   bool closing_ = false;
+  bool broken_ = false;
 };
 
 }  // namespace trackly::proxy

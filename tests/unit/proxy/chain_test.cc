@@ -157,6 +157,20 @@ TEST_F(ChainTest, TheEndOfTheRequestCancelsAWait) {
   EXPECT_EQ(journal_, (Journal{"a?", "wait gone", "a!"}));
 }
 
+TEST_F(ChainTest, AnAnswerOfTheCoreCancelsAWait) {
+  std::optional<Resume> resume;
+  filter("a", [&](Exchange&, Resume later) {
+    resume = later;
+    return Verdict::wait(std::make_unique<Wait>(journal_));
+  });
+  filter("b", pass);
+  ChainRun& chain = run();
+  chain.respond();
+  EXPECT_EQ(journal_, (Journal{"a?", "wait gone", "a."}));
+  chain.end();
+  EXPECT_EQ(journal_.back(), "a!");
+}
+
 TEST_F(ChainTest, AnswersPassTheAskedFiltersInReverseOrder) {
   filter("a", pass);
   filter("b", [](Exchange&, Resume) { return Verdict::reject(error("no")); });

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/codec_recorder.h"
 #include "tests/support/fake_connector.h"
 #include "tests/support/manual_loop.h"
 
@@ -14,12 +15,13 @@ using namespace std::chrono_literals;
 /// A stream's part in a call: it lets go of the call as soon as it has failed.
 class Caller final : public UpstreamCallEvents {
  public:
-  explicit Caller(Upstream& upstream) {
+  explicit Caller(Upstream& upstream, std::string body = {}) : body_(std::move(body)) {
     Head head;
-    head.method = "GET";
+    head.method = body_.empty() ? "GET" : "POST";
+    head.scheme = "http";
     head.authority = "service";
     head.target = "/";
-    call_ = upstream.call(std::move(head), true, *this);
+    call_ = upstream.call(std::move(head), body_.empty(), *this);
     call_->begin();
   }
 
@@ -28,24 +30,37 @@ class Caller final : public UpstreamCallEvents {
   std::size_t body_bytes() const { return body_bytes_; }
   /// The client has taken that much of the answer.
   void take(std::size_t bytes) { call_->credit(bytes); }
-  bool delivered() const { return call_->delivered(); }
+  bool delivered() const { return call_ != nullptr ? call_->delivered() : delivered_; }
+  /// It has waited for the answer long enough.
+  void give_up() {
+    call_->note_timeout();
+    call_.reset();
+  }
+  void leave() { call_.reset(); }
 
  private:
-  void on_call_started() override { state_ = "started"; }
+  void on_call_started() override {
+    state_ = "started";
+    if (!body_.empty()) call_->send_body(body_, true);
+  }
   void on_call_room() override {}
   void on_response_informational(Head) override {}
-  void on_response_head(Head, bool) override {}
+  void on_response_head(Head, bool end) override {
+    if (end) state_ = "answered";
+  }
   void on_response_body(std::string_view bytes) override { body_bytes_ += bytes.size(); }
   void on_response_end(std::optional<FieldList>) override { state_ = "answered"; }
   void on_call_failed(CallFailure failure) override {
-    EXPECT_FALSE(failure.delivered);
+    delivered_ = failure.delivered;
     state_ = failure.reason == UpstreamFailure::queue_timeout     ? "queue_timeout"
              : failure.reason == UpstreamFailure::connect_timeout ? "connect_timeout"
                                                                   : "another failure";
     call_.reset();
   }
 
+  const std::string body_;
   std::unique_ptr<UpstreamCall> call_;
+  bool delivered_ = false;  // as the failure said
   std::string state_ = "waiting";
   std::size_t body_bytes_ = 0;
 };
@@ -53,7 +68,10 @@ class Caller final : public UpstreamCallEvents {
 /// One connection at a time; connecting and waiting for a connection may take a second each.
 class UpstreamTest : public testing::Test {
  protected:
-  static UpstreamSettings settings() {
+  explicit UpstreamTest(UpstreamSettings settings = one_connection())
+      : settings_(std::move(settings)) {}
+
+  static UpstreamSettings one_connection() {
     UpstreamSettings settings;
     settings.endpoints.emplace_back();
     settings.endpoints.back().text = "http://service";
@@ -68,7 +86,7 @@ class UpstreamTest : public testing::Test {
 
   test::ManualLoop loop_;
   test::FakeConnector connector_;
-  const UpstreamSettings settings_ = settings();
+  const UpstreamSettings settings_;
   Upstream upstream_{loop_, connector_, settings_, http::CodecLimits()};
 };
 
@@ -126,6 +144,39 @@ TEST_F(UpstreamTest, AnAnswerIsWholeWhereTheServiceClosesBeforeASlowClientHasTak
   EXPECT_TRUE(connector_.peer().closed());
 }
 
+TEST_F(UpstreamTest, AnAnswerIsWholeWhereTheServiceResetsBeforeASlowClientHasTakenIt) {
+  constexpr std::size_t kSize = 100'000;
+  Caller caller(upstream_);
+  connector_.peer().accept();
+  loop_.run_posted();
+  connector_.peer().send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(kSize) +
+                         "\r\n\r\n" + std::string(kSize, 'x'));
+  connector_.peer().fail(net::TransportError::reset);
+  loop_.run_posted();
+  ASSERT_LT(caller.body_bytes(), kSize);
+  EXPECT_EQ(caller.state(), "started");
+
+  caller.take(caller.body_bytes());
+  loop_.run_posted();
+  EXPECT_EQ(caller.body_bytes(), kSize);
+  EXPECT_EQ(caller.state(), "answered");
+  EXPECT_TRUE(connector_.peer().closed());
+}
+
+TEST_F(UpstreamTest, AnAnswerThatAResetDelimitsIsNotWhole) {
+  constexpr std::size_t kSize = 100'000;
+  Caller caller(upstream_);
+  connector_.peer().accept();
+  loop_.run_posted();
+  connector_.peer().send("HTTP/1.1 200 OK\r\n\r\n" + std::string(kSize, 'x'));
+  connector_.peer().fail(net::TransportError::reset);
+  loop_.run_posted();
+  caller.take(caller.body_bytes());
+  loop_.run_posted();
+  EXPECT_EQ(caller.state(), "another failure");
+  EXPECT_TRUE(connector_.peer().closed());
+}
+
 TEST_F(UpstreamTest, WhatTheKernelHasNotTakenYetMayStillBeDelivered) {
   const Caller caller(upstream_);
   connector_.peer().set_room(0);
@@ -142,7 +193,128 @@ TEST_F(UpstreamTest, WhatTheKernelHadNotTakenWhenTheConnectionBrokeWasNotDeliver
   loop_.run_posted();
   connector_.peer().fail(net::TransportError::reset);
   loop_.run_posted();
-  EXPECT_EQ(caller.state(), "another failure") << "and see on_call_failed()";
+  EXPECT_EQ(caller.state(), "another failure");
+  EXPECT_FALSE(caller.delivered());
+}
+
+// ------------------------------------------------------------------------------------------ HTTP/2
+
+/// The service's end of one HTTP/2 connection. Its windows hold a few bytes and never open.
+class H2Peer {
+ public:
+  explicit H2Peer(test::FakePeer& peer)
+      : peer_(peer), codec_(http::make_h2_codec(http::Side::server, "http", limits(), events)) {}
+
+  /// Reads what has come and sends what there is to say.
+  void turn() {
+    for (const std::string& bytes : peer_.take_writes()) {
+      EXPECT_TRUE(codec_->receive(bytes).ok());
+    }
+    std::string out;
+    while (codec_->produce(out, 1 << 20)) {
+    }
+    if (!out.empty()) peer_.send(out);
+  }
+  void answer(http::StreamId id) {
+    Head head;
+    head.status = 200;
+    codec_->send_head(id, head, true);
+    turn();
+  }
+  std::size_t streams() const { return codec_->active_streams(); }
+
+  test::CodecRecorder events;
+
+ private:
+  static http::CodecLimits limits() {
+    http::CodecLimits limits;
+    limits.initial_window = 10;
+    limits.open_window = 10;
+    return limits;
+  }
+
+  test::FakePeer& peer_;
+  const std::unique_ptr<http::Codec> codec_;
+};
+
+class H2UpstreamTest : public UpstreamTest {
+ protected:
+  H2UpstreamTest() : UpstreamTest(h2c()) {}
+
+  static UpstreamSettings h2c() {
+    UpstreamSettings settings = one_connection();
+    settings.endpoints.back().protocol = EndpointSettings::Protocol::h2c;
+    settings.max_connections = 2;
+    return settings;
+  }
+  /// Connects for the calls that wait, and lets both sides know each other.
+  std::unique_ptr<H2Peer> accept() {
+    connector_.peer().accept();
+    auto peer = std::make_unique<H2Peer>(connector_.peer());
+    turn(*peer);
+    return peer;
+  }
+  void turn(H2Peer& peer) {
+    for (int i = 0; i < 3; ++i) {
+      loop_.run_posted();
+      peer.turn();
+    }
+    loop_.run_posted();
+  }
+};
+
+TEST_F(H2UpstreamTest, WhatWaitsBehindTheBytesOfOtherCallsIsNotDelivered) {
+  const Caller first(upstream_);
+  connector_.peer().set_room(10);
+  connector_.peer().accept();
+  loop_.run_posted();
+  EXPECT_TRUE(first.delivered());
+
+  const Caller second(upstream_);
+  EXPECT_EQ(second.state(), "started");
+  EXPECT_FALSE(second.delivered());
+  loop_.run_posted();
+  EXPECT_FALSE(second.delivered());
+  connector_.peer().set_room(1);
+  connector_.peer().fail(net::TransportError::reset);
+  loop_.run_posted();
+  EXPECT_FALSE(second.delivered());
+  EXPECT_TRUE(first.delivered());
+}
+
+TEST_F(H2UpstreamTest, AConnectionOnWhichNothingComesTakesNoFurtherCalls) {
+  Caller first(upstream_);
+  const auto service = accept();
+  first.give_up();
+  loop_.run_posted();
+
+  const Caller second(upstream_);
+  EXPECT_EQ(connector_.attempts(), 1U) << "the service has spoken since the first request";
+  loop_.run_posted();
+  Caller third(upstream_);
+  loop_.run_posted();
+  third.give_up();
+  loop_.run_posted();
+
+  const Caller fourth(upstream_);
+  EXPECT_EQ(connector_.attempts(), 2U);
+  EXPECT_EQ(second.state(), "started") << "its answer may come yet";
+}
+
+TEST_F(H2UpstreamTest, ARequestThatWasAnsweredBeforeItsEndIsDroppedWithItsOwner) {
+  const Caller first(upstream_);
+  const auto service = accept();
+  service->answer(1);
+  Caller caller(upstream_, std::string(100, 'x'));
+  turn(*service);
+  service->answer(3);
+  turn(*service);
+  EXPECT_EQ(caller.state(), "answered");
+  EXPECT_EQ(service->streams(), 1U);
+
+  caller.leave();
+  turn(*service);
+  EXPECT_EQ(service->streams(), 0U);
 }
 
 }  // namespace

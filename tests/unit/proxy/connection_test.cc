@@ -1,0 +1,229 @@
+#include "gateway/proxy/connection.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gateway/proxy/upstream.h"
+#include "tests/support/codec_recorder.h"
+#include "tests/support/fake_connector.h"
+#include "tests/support/manual_loop.h"
+
+namespace trackly::proxy {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+ErrorCatalogue catalogue() {
+  const std::pair<const char*, int> rows[] = {{"invalid_input", 400},
+                                              {"invalid_input.uri_too_long", 414},
+                                              {"invalid_input.head_too_large", 431},
+                                              {"invalid_input.timeout", 408},
+                                              {"invalid_input.expectation", 417},
+                                              {"not_found", 404},
+                                              {"provider_error", 503},
+                                              {"circuit_open", 503},
+                                              {"provider_sync_failed", 502},
+                                              {"send_failed", 500}};
+  std::vector<ErrorEntry> entries;
+  for (const auto& [id, status] : rows) {
+    entries.emplace_back();
+    entries.back().id = entries.back().code = entries.back().text = id;
+    entries.back().status = status;
+  }
+  return ErrorCatalogue(std::move(entries));
+}
+
+/// Waits until a test lets the request pass.
+class WaitingFilter final : public Filter {
+ public:
+  Verdict on_request(Exchange&, Resume resume) const override {
+    resume_ = resume;
+    return Verdict::wait(std::make_unique<Wait>(resume_));
+  }
+  bool waits() const { return resume_.has_value(); }
+  void pass() const {
+    if (resume_) (*resume_)(Verdict::next());
+  }
+
+ private:
+  class Wait final : public Pending {
+   public:
+    explicit Wait(std::optional<Resume>& resume) : resume_(resume) {}
+    ~Wait() override { resume_.reset(); }
+
+   private:
+    std::optional<Resume>& resume_;
+  };
+
+  mutable std::optional<Resume> resume_;
+};
+
+class HoldingFilter final : public Filter {
+ public:
+  Verdict on_request(Exchange& exchange, Resume) const override {
+    return exchange.body == nullptr ? Verdict::hold_body() : Verdict::next();
+  }
+};
+
+/// A client's connection in memory, in front of a service whose connections are in memory too.
+/// /waiting has a filter that waits and then one that holds the body; other paths have none.
+class ConnectionTest : public testing::Test, private ConnectionOwner, private net::TransportEvents {
+ protected:
+  ConnectionTest() {
+    settings_.forward_unknown_paths = true;
+    settings_.upstreams.emplace_back();
+    settings_.upstreams.back().endpoints.emplace_back();
+    api_.unknown.is_unknown = true;
+    api_.operations.emplace_back();
+    api_.operations.back().method = "POST";
+    api_.operations.back().path = "/waiting";
+
+    snapshot_ = std::make_shared<Snapshot>(nullptr, settings_, api_, errors_);
+    snapshot_->add({&api_.unknown, {}});
+    Endpoint waiting{&api_.operations.back(), {}};
+    auto filter = std::make_unique<WaitingFilter>();
+    filter_ = filter.get();
+    waiting.chain.links.push_back({"waiting", std::move(filter)});
+    waiting.chain.links.push_back({"holding", std::make_unique<HoldingFilter>()});
+    snapshot_->add(std::move(waiting));
+    context_.snapshot = snapshot_;
+
+    auto transport = clients_.connect({}, {}, *this);
+    client().accept();
+    ++activity_.connections;
+    ++activity_.busy;
+    connection_ = std::make_unique<Connection>(context_, static_cast<ConnectionOwner&>(*this),
+                                               std::move(transport), nullptr);
+  }
+
+  test::FakePeer& client() { return clients_.peer(); }
+  test::FakePeer& service() { return services_.peer(); }
+
+  void receive(std::string_view bytes) {
+    client().send(bytes);
+    loop_.run_posted();
+  }
+  std::string answered() { return joined(client()); }
+  std::string forwarded() { return services_.attempts() == 0 ? "" : joined(service()); }
+
+  static std::string joined(test::FakePeer& peer) {
+    std::string all;
+    for (const std::string& bytes : peer.take_writes()) all += bytes;
+    return all;
+  }
+
+  test::ManualLoop loop_;
+  Settings settings_;
+  ApiDescription api_;
+  const ErrorCatalogue errors_ = catalogue();
+  const WaitingFilter* filter_ = nullptr;
+  std::shared_ptr<Snapshot> snapshot_;
+  Activity activity_;
+
+ private:
+  void on_connection_closed(Connection&) override { loop_.defer_delete(std::move(connection_)); }
+  void on_data(std::string_view) override {}
+  void on_eof() override {}
+  void on_writable() override {}
+  void on_error(net::TransportError) override {}
+
+  json::Parser parser_;
+  BodyBudget budget_{1 << 20};
+  observe::AccessLog log_{nullptr};
+  observe::Incidents incidents_;
+  const UpstreamSettings upstream_settings_ = [] {
+    UpstreamSettings settings;
+    settings.endpoints.emplace_back();
+    return settings;
+  }();
+
+ protected:
+  test::FakeConnector clients_;
+  test::FakeConnector services_;
+  Upstream upstream_{loop_, services_, upstream_settings_, http::CodecLimits()};
+  Context context_{loop_, parser_, budget_, upstream_, log_, incidents_, activity_, nullptr};
+  std::unique_ptr<Connection> connection_;
+};
+
+TEST_F(ConnectionTest, GivesEachHeadItsOwnTime) {
+  const std::string request = "OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n";
+  receive(request.substr(0, 10));
+  for (int i = 0; i < 4; ++i) {
+    loop_.advance(settings_.limits.header_timeout * 2 / 3);
+    receive(request.substr(10) + request.substr(0, 10));
+    EXPECT_THAT(answered(), StartsWith("HTTP/1.1 404")) << i;
+  }
+  loop_.advance(settings_.limits.header_timeout);
+  EXPECT_THAT(answered(), StartsWith("HTTP/1.1 408"));
+}
+
+TEST_F(ConnectionTest, TakesAnHttp2HeadThatComesInPieces) {
+  test::CodecRecorder events;
+  const auto codec = http::make_h2_codec(http::Side::client, "http", {}, events);
+  for (int i = 0; i < 3; ++i) {
+    Head head;
+    head.method = "OPTIONS";
+    head.scheme = "http";
+    head.authority = "x";
+    head.target = "*";
+    head.fields.add("x-long", std::string(1000, 'x'));
+    codec->send_head(codec->open(), head, true);
+    std::string bytes;
+    while (codec->produce(bytes, 1 << 20)) {
+    }
+    receive(bytes.substr(0, bytes.size() - 1));
+    receive(bytes.substr(bytes.size() - 1));
+    ASSERT_TRUE(codec->receive(answered()));
+    EXPECT_THAT(events.take(), ::testing::Contains(StartsWith("head")));
+  }
+}
+
+TEST_F(ConnectionTest, DoesNotForwardARequestThatItHasRefusedWhileAFilterWaited) {
+  receive("OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n");
+  answered();
+  client().set_room(0);
+  receive("OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n");
+  receive("POST /waiting HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
+  ASSERT_TRUE(filter_->waits());
+  receive("no chunk\r\n");
+  filter_->pass();
+  loop_.run_posted();
+  EXPECT_EQ(services_.attempts(), 0U);
+
+  client().set_room(SIZE_MAX);
+  loop_.run_posted();
+  EXPECT_THAT(answered(), HasSubstr("HTTP/1.1 400"));
+}
+
+TEST_F(ConnectionTest, DoesNotWaitForeverForABodyThatAFilterHoldsAfterAnotherHasWaited) {
+  receive("POST /waiting HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhello");
+  filter_->pass();
+  loop_.advance(settings_.limits.body_timeout);
+  EXPECT_THAT(answered(), StartsWith("HTTP/1.1 408"));
+}
+
+TEST_F(ConnectionTest, PassesOnSoManyInterimAnswersAndNoMore) {
+  receive("GET /unknown HTTP/1.1\r\nHost: x\r\n\r\n");
+  service().accept();
+  loop_.run_posted();
+  client().set_room(0);
+  std::string flood;
+  for (int i = 0; i < 10'000; ++i) flood += "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n";
+  service().send(flood);
+  service().send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+  loop_.run_posted();
+  client().set_room(SIZE_MAX);
+  loop_.run_posted();
+  const std::string answer = answered();
+  EXPECT_THAT(answer, HasSubstr("HTTP/1.1 200 OK"));
+  EXPECT_LT(answer.size(), flood.size() / 10);
+}
+
+}  // namespace
+}  // namespace trackly::proxy
