@@ -118,6 +118,18 @@ bool is_registered_name(std::string_view text) {
   return true;
 }
 
+// Empty is the scheme's own (RFC 3986 section 3.2.3).
+bool is_port(std::string_view text) {
+  constexpr unsigned kHighest = 65535;
+  unsigned port = 0;
+  for (const char c : text) {
+    if (c < '0' || c > '9') return false;
+    port = port * 10 + static_cast<unsigned>(c - '0');
+    if (port > kHighest) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 bool is_token(std::string_view text) {
@@ -136,12 +148,8 @@ bool is_authority(std::string_view text) {
   std::string_view host = text;
   const std::size_t colon = text.rfind(':');
   if (colon != std::string_view::npos && text.find(']', colon) == std::string_view::npos) {
-    const std::string_view port = text.substr(colon + 1);
-    if (port.size() > 5 ||
-        !std::all_of(port.begin(), port.end(), [](char c) { return c >= '0' && c <= '9'; })) {
-      return false;
-    }
     host = text.substr(0, colon);
+    if (host.empty() || !is_port(text.substr(colon + 1))) return false;
   }
   return is_ip_literal(host) || is_registered_name(host);
 }

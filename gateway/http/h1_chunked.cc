@@ -1,67 +1,86 @@
 #include "gateway/http/h1_chunked.h"
 
+#include <algorithm>
+
+#include "gateway/api/ascii.h"
+#include "gateway/http/framing.h"
+
 namespace trackly::http {
 namespace {
 
 // Extensions and leading zeros that carry no body: a sender that goes on and on is not serious.
 constexpr std::size_t kMaxOverhead = 16UL << 10;
 
+constexpr bool is_space(char c) { return c == ' ' || c == '\t'; }
+
 }  // namespace
 
-ChunkedReader::ChunkedReader() { begin(); }
-
-int ChunkedReader::on_body(llhttp_t* parser, const char* at, std::size_t length) {
-  auto& reader = *static_cast<ChunkedReader*>(parser->data);
-  if (!reader.count_overhead(at)) return -1;
-  reader.pieces_->emplace_back(at, length);
-  reader.overhead_ = 0;
-  reader.counted_ = at + length;
-  return 0;
-}
-
-int ChunkedReader::on_chunk(llhttp_t* parser) {
-  if (parser->content_length != 0) return 0;
-  static_cast<ChunkedReader*>(parser->data)->state_ = State::last;
-  return HPE_PAUSED;
-}
-
-const llhttp_settings_t& ChunkedReader::settings() {
-  static const llhttp_settings_t kSettings = [] {
-    llhttp_settings_t made;
-    llhttp_settings_init(&made);
-    made.on_body = on_body;
-    made.on_chunk_header = on_chunk;
-    return made;
-  }();
-  return kSettings;
-}
-
-void ChunkedReader::begin() {
-  // The real head was read elsewhere; this one brings the parser to where chunks begin.
-  static constexpr std::string_view kHead = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";
-  llhttp_init(&parser_, HTTP_REQUEST, &settings());
-  parser_.data = this;
-  llhttp_execute(&parser_, kHead.data(), kHead.size());
-  state_ = State::chunks;
-  overhead_ = 0;
-}
-
 std::size_t ChunkedReader::read(std::string_view bytes, std::vector<std::string_view>& pieces) {
-  if (state_ != State::chunks || bytes.empty()) return 0;
-  pieces_ = &pieces;
-  counted_ = bytes.data();
-  const llhttp_errno_t result = llhttp_execute(&parser_, bytes.data(), bytes.size());
-  pieces_ = nullptr;
-  const bool is_last = state_ == State::last;
-  const char* const end = is_last ? llhttp_get_error_pos(&parser_) : bytes.data() + bytes.size();
-  if ((!is_last && result != HPE_OK) || !count_overhead(end)) state_ = State::broken;
-  return static_cast<std::size_t>(end - bytes.data());
+  std::size_t taken = 0;
+  while (taken < bytes.size() && state_ == State::chunks) {
+    if (at_ == At::data) {
+      taken += read_data(bytes.substr(taken), pieces);
+    } else {
+      read_framing(bytes[taken++]);
+    }
+  }
+  return taken;
 }
 
-bool ChunkedReader::count_overhead(const char* end) {
-  overhead_ += static_cast<std::size_t>(end - counted_);
-  counted_ = end;
-  return overhead_ <= kMaxOverhead;
+std::size_t ChunkedReader::read_data(std::string_view bytes,
+                                     std::vector<std::string_view>& pieces) {
+  const std::size_t taken = std::min<std::uint64_t>(bytes.size(), left_);
+  pieces.push_back(bytes.substr(0, taken));
+  left_ -= taken;
+  overhead_ = 0;
+  if (left_ == 0) at_ = At::data_cr;
+  return taken;
+}
+
+void ChunkedReader::read_framing(char c) {
+  if (++overhead_ > kMaxOverhead) {
+    state_ = State::broken;
+    return;
+  }
+  switch (at_) {
+    case At::size:
+      return read_size(c);
+    case At::space:
+      return expect(is_space(c) || c == ';', c == ';' ? At::extensions : At::space);
+    case At::extensions:
+      return expect(c == '\r' || is_field_value({&c, 1}), c == '\r' ? At::size_lf : At::extensions);
+    case At::size_lf:
+      return c == '\n' ? end_size_line() : expect(false, at_);
+    case At::data_cr:
+      return expect(c == '\r', At::data_lf);
+    case At::data_lf:
+      return expect(c == '\n', At::size);
+    case At::data:
+      return;
+  }
+}
+
+void ChunkedReader::read_size(char c) {
+  const int digit = hex_value(c);
+  if (digit >= 0) {
+    has_digits_ = true;
+    const bool fits = left_ <= UINT64_MAX >> 4;
+    left_ = left_ << 4 | static_cast<std::uint64_t>(digit);
+    return expect(fits, At::size);
+  }
+  const At then = c == '\r' ? At::size_lf : c == ';' ? At::extensions : At::space;
+  expect(has_digits_ && (c == '\r' || c == ';' || is_space(c)), then);
+}
+
+void ChunkedReader::end_size_line() {
+  has_digits_ = false;
+  at_ = At::data;
+  if (left_ == 0) state_ = State::last;
+}
+
+void ChunkedReader::expect(bool is_there, At then) {
+  at_ = then;
+  if (!is_there) state_ = State::broken;
 }
 
 }  // namespace trackly::http

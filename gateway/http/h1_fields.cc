@@ -8,6 +8,8 @@
 namespace trackly::http {
 namespace {
 
+static_assert(LLHTTP_STRICT_MODE, "by default llhttp takes what RFC 9112 forbids");
+
 struct Target {
   FieldList& fields;
   std::size_t max_count;

@@ -12,10 +12,13 @@ namespace {
 
 constexpr std::string_view kCrlf = "\r\n";
 
+// A later minor version is served as the last that we know (RFC 9110 section 2.5).
 std::optional<Protocol> parse_version(std::string_view text) {
-  if (text == "HTTP/1.1") return Protocol::http11;
-  if (text == "HTTP/1.0") return Protocol::http10;
-  return std::nullopt;
+  constexpr std::string_view kMajor = "HTTP/1.";
+  if (text.size() != kMajor.size() + 1 || !text.starts_with(kMajor)) return std::nullopt;
+  const char minor = text.back();
+  if (minor < '0' || minor > '9') return std::nullopt;
+  return minor == '0' ? Protocol::http10 : Protocol::http11;
 }
 
 bool is_visible_char(char c) { return static_cast<unsigned char>(c) > 0x20 && c != 0x7f; }

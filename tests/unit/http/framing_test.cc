@@ -134,11 +134,11 @@ TEST(Host, IsNeededOnceFromHttp11On) {
 
 TEST(Authority, IsAHostAndPerhapsAPort) {
   for (const char* text :
-       {"", "a", "a.b-c_d:8080", "127.0.0.1", "[::1]", "[::1]:80", "a:", "%41"}) {
+       {"", "a", "a.b-c_d:8080", "127.0.0.1", "[::1]", "[::1]:80", "a:", "a:65535", "%41"}) {
     EXPECT_TRUE(is_authority(text)) << text;
   }
-  for (const char* text : {"a b", "user@a", "a/b", "a:b", "a:123456", "[::1", "::1]", "a#", "a?",
-                           "a\\b", "a%4", "a%zz", "[::1]x", "a:80:80", "<a>"}) {
+  for (const char* text : {"a b", "user@a", "a/b", "a:b", "a:65536", ":80", ":", "[::1", "::1]",
+                           "a#", "a?", "a\\b", "a%4", "a%zz", "[::1]x", "a:80:80", "<a>"}) {
     EXPECT_FALSE(is_authority(text)) << text;
   }
 }
