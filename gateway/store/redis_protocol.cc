@@ -38,6 +38,30 @@ RedisReply converted(const redisReply& reply) {
   return value;
 }
 
+// An element takes four bytes at least: ":1\r\n".
+constexpr std::size_t kMaxElements = RedisReplyReader::kMaxReplyBytes / 4;
+
+/// hiredis makes room for an array as soon as it has read its length, and a length is quickly
+/// written: what could not be a reply of ours gets none.
+redisReplyObjectFunctions& reply_functions() {
+  static const redisReplyObjectFunctions kOriginal = [] {
+    redisReader* reader = redisReaderCreate();
+    if (reader == nullptr) std::abort();
+    const redisReplyObjectFunctions functions = *reader->fn;
+    redisReaderFree(reader);
+    return functions;
+  }();
+  static redisReplyObjectFunctions bounded = [] {
+    redisReplyObjectFunctions functions = kOriginal;
+    functions.createArray = [](const redisReadTask* task, int elements) -> void* {
+      if (static_cast<std::size_t>(elements) > kMaxElements) return nullptr;
+      return kOriginal.createArray(task, elements);
+    };
+    return functions;
+  }();
+  return bounded;
+}
+
 struct FreeReply {
   void operator()(redisReply* reply) const { freeReplyObject(reply); }
 };
@@ -67,7 +91,7 @@ std::string format_redis_command(std::span<const std::string_view> words) {
 
 void RedisReplyReader::Free::operator()(redisReader* reader) const { redisReaderFree(reader); }
 
-RedisReplyReader::RedisReplyReader() : reader_(redisReaderCreate()) {
+RedisReplyReader::RedisReplyReader() : reader_(redisReaderCreateWithFunctions(&reply_functions())) {
   if (reader_ == nullptr) std::abort();
 }
 
@@ -81,7 +105,9 @@ void RedisReplyReader::feed(std::string_view bytes) {
 
 Result<std::optional<RedisReply>> RedisReplyReader::next() {
   void* raw = nullptr;
-  if (redisReaderGetReply(reader_.get(), &raw) != REDIS_OK) return Fault{reader_->errstr};
+  if (redisReaderGetReply(reader_.get(), &raw) != REDIS_OK) {
+    return Fault{reader_->err == REDIS_ERR_OOM ? "reply too long" : reader_->errstr};
+  }
   if (raw == nullptr) {
     if (unfinished_ > kMaxReplyBytes) return Fault{"reply too long"};
     return std::optional<RedisReply>();

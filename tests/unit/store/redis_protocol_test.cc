@@ -81,6 +81,16 @@ TEST(RedisProtocolTest, AReplyThatDoesNotEndIsAFault) {
   EXPECT_LE(fed, RedisReplyReader::kMaxReplyBytes + piece.size());
 }
 
+TEST(RedisProtocolTest, AnArrayThatIsOnlyAnnouncedGetsNoMemory) {
+  for (const std::string_view announced : {"*300000000\r\n", "*2\r\n:1\r\n*2147483647\r\n"}) {
+    RedisReplyReader reader;
+    reader.feed(announced);
+    const auto reply = reader.next();
+    ASSERT_FALSE(reply);
+    EXPECT_EQ(reply.error().text, "reply too long");
+  }
+}
+
 TEST(RedisProtocolTest, ManyShortRepliesAtOnceAreNotALongOne) {
   std::string pipeline;
   while (pipeline.size() <= 2 * RedisReplyReader::kMaxReplyBytes) pipeline += ":1\r\n";
