@@ -23,6 +23,8 @@ std::optional<Number> parse_number(std::string_view text) {
 }
 
 bool is_family(std::string_view text, int family) {
+  // What stands behind a NUL would not be looked at.
+  if (text.find('\0') != std::string_view::npos) return false;
   std::array<unsigned char, 16> address{};
   return inet_pton(family, std::string(text).c_str(), address.data()) == 1;
 }
@@ -36,6 +38,7 @@ bool is_host_name(std::string_view text) {
 
 std::optional<Fault> check_unix_path(std::string_view path) {
   if (!path.starts_with('/')) return Fault{"a unix socket needs an absolute path: unix:/path"};
+  if (path.find('\0') != std::string_view::npos) return Fault{"a path holds no NUL"};
   if (path.size() > kMaxUnixPath) {
     return Fault{"the path of a unix socket has at most " + std::to_string(kMaxUnixPath) +
                  " bytes"};

@@ -47,6 +47,14 @@ TEST(Faults, NeverRepeatAPassword) {
             std::string::npos);
 }
 
+TEST(Addresses, HoldNoNul) {
+  using namespace std::string_view_literals;
+  EXPECT_FALSE(is_ip_block("10.0.0.0\0.1/8"sv));
+  EXPECT_FALSE(is_ip_address("::1\0"sv));
+  EXPECT_FALSE(parse_endpoint("unix:/a\0b"sv).ok());
+  EXPECT_TRUE(check_listener_address("unix:/a\0b"sv).has_value());
+}
+
 TEST(IpBlock, PrefixLengthsFitTheFamily) {
   EXPECT_TRUE(is_ip_block("10.0.0.0/0"));
   EXPECT_TRUE(is_ip_block("10.0.0.0/32"));
