@@ -80,13 +80,15 @@ std::string H2Client::wait_for(std::string_view part, Milliseconds timeout) {
   return line;
 }
 
-int H2Client::status_of(std::int32_t id) {
+int H2Client::status_of(std::int32_t id, std::string* head) {
   const Deadline deadline(kPatience);
-  const std::string head = "HEADERS " + std::to_string(id) + " :status=";
+  const std::string begin = "HEADERS " + std::to_string(id) + " :status=";
   const std::string reset = "RST_STREAM " + std::to_string(id) + " ";
   for (std::string line = next(deadline); !line.empty(); line = next(deadline)) {
     if (line.starts_with(reset)) return 0;
-    if (line.starts_with(head)) return std::stoi(line.substr(head.size()));
+    if (!line.starts_with(begin)) continue;
+    if (head != nullptr) *head = line;
+    return std::stoi(line.substr(begin.size()));
   }
   return 0;
 }

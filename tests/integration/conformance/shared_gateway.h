@@ -15,14 +15,16 @@
 namespace trackly::test {
 
 /// A gateway in front of a service that accepts everything and remembers it, for suites of many
-/// small tests. Unknown paths are forwarded, so that nothing but the rule under test refuses a
-/// request that has a key.
+/// small tests. Unknown paths are forwarded where a suite does not start it otherwise, so that
+/// nothing but the rule under test refuses a request that has a key.
 class SharedGateway : public testing::Test {
  protected:
-  static void SetUpTestSuite() {
+  static void SetUpTestSuite() { start("forward"); }
+  static void start(std::string_view unknown_paths) {
     service_ = std::make_unique<Service>(Upstream::h1);
     gateway_ = std::make_unique<Gateway>(
-        GatewayConfig{.upstream = service_->url(), .more = "unknown_paths: forward\n"});
+        GatewayConfig{.upstream = service_->url(),
+                      .more = "unknown_paths: " + std::string(unknown_paths) + "\n"});
   }
   static void TearDownTestSuite() {
     gateway_.reset();
@@ -48,7 +50,8 @@ class SharedGateway : public testing::Test {
 
 inline constexpr std::string_view kInvalidInput =
     R"({"error":"Invalid input","code":"invalid_input"})";
-inline constexpr std::string_view kNotFound = R"({"error":"Resource not found","code":"not_found"})";
+inline constexpr std::string_view kNotFound =
+    R"({"error":"Resource not found","code":"not_found"})";
 
 /// A sentence as GoogleTest wants the name of a test.
 inline std::string test_name(std::string_view title) {
