@@ -86,7 +86,7 @@ int H2Client::status_of(std::int32_t id, std::string* head) {
   const std::string reset = "RST_STREAM " + std::to_string(id) + " ";
   for (std::string line = next(deadline); !line.empty(); line = next(deadline)) {
     if (line.starts_with(reset)) return 0;
-    if (!line.starts_with(begin)) continue;
+    if (!line.starts_with(begin) || line[begin.size()] == '1') continue;  // an interim answer
     if (head != nullptr) *head = line;
     return std::stoi(line.substr(begin.size()));
   }

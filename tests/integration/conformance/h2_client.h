@@ -50,7 +50,7 @@ class H2Client {
   /// The first frame that begins with `part` (see H2Wire::read()), those before it left behind;
   /// empty where the connection ends or time is over before.
   std::string wait_for(std::string_view part, Milliseconds timeout = kPatience);
-  /// Status of the answer on that stream, and its head as a line; 0 where it is reset or the
+  /// Status of the final answer on that stream, and its head as a line; 0 where it is reset or the
   /// connection ends instead.
   int status_of(std::int32_t id, std::string* head = nullptr);
 
