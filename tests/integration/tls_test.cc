@@ -39,8 +39,8 @@ std::string pair_of(const CertificateFiles& files) {
 
 TEST(Tls, SpeaksNoOlderVersionThan12) {
   Gateway gateway({});
-  EXPECT_THAT(s_client(gateway, {"-tls1_3"}), HasSubstr("Protocol  : TLSv1.3"));
-  EXPECT_THAT(s_client(gateway, {"-tls1_2"}), HasSubstr("Protocol  : TLSv1.2"));
+  EXPECT_THAT(s_client(gateway, {"-tls1_3"}), HasSubstr("New, TLSv1.3"));
+  EXPECT_THAT(s_client(gateway, {"-tls1_2"}), HasSubstr("New, TLSv1.2"));
   EXPECT_THAT(s_client(gateway, {"-tls1_1", "-cipher", "ALL:@SECLEVEL=0"}),
               HasSubstr("Cipher is (NONE)"));
 }
