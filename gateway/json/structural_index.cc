@@ -3,6 +3,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <new>
 
 namespace trackly::json {
 namespace {
@@ -22,7 +23,6 @@ ParseFault translate(simdjson::error_code error) {
     case simdjson::EMPTY:
       return ParseFault::empty;
     case simdjson::CAPACITY:
-    case simdjson::MEMALLOC:
       return ParseFault::too_large;
     default:
       return ParseFault::unexpected_token;
@@ -42,6 +42,8 @@ std::optional<ParseFault> StructuralIndex::find(std::string_view text) {
     stage1_.reset();
     const auto error = simdjson::get_active_implementation()->create_dom_parser_implementation(
         capacity, kNoDepth, stage1_);
+    // No fault of the text, unlike all that is returned from here.
+    if (error == simdjson::MEMALLOC) throw std::bad_alloc();
     if (error != simdjson::SUCCESS) return translate(error);
   }
   const auto* bytes = reinterpret_cast<const std::uint8_t*>(text.data());
