@@ -534,6 +534,7 @@ void Stream::drop_call() {
   request_pipe_.close();
   response_pipe_.forget_source();
   call_.reset();
+  permit_.reset();  // without an outcome by now there is none
 }
 
 void Stream::finish() {
@@ -541,7 +542,6 @@ void Stream::finish() {
   finished_ = true;
   ensure_request_id();
   drop_call();
-  permit_.reset();
   stop_waiting_for_memory();
   deadline_->disarm();
   if (chain_) chain_->end();

@@ -146,7 +146,8 @@ class ConnectionTest : public testing::Test, private ConnectionOwner, private ne
  protected:
   test::FakeConnector clients_;
   test::FakeConnector services_;
-  Upstream upstream_{loop_, services_, upstream_settings_, http::CodecLimits()};
+  CircuitBreaker breaker_{{.consecutive_failures = 1}};
+  Upstream upstream_{loop_, services_, upstream_settings_, http::CodecLimits(), &breaker_};
   Context context_{loop_, parser_, budget_, upstream_, log_, incidents_, activity_, nullptr};
   std::unique_ptr<Connection> connection_;
 };
@@ -206,6 +207,22 @@ TEST_F(ConnectionTest, DoesNotWaitForeverForABodyThatAFilterHoldsAfterAnotherHas
   filter_->pass();
   loop_.advance(settings_.limits.body_timeout);
   EXPECT_THAT(answered(), StartsWith("HTTP/1.1 408"));
+}
+
+TEST_F(ConnectionTest, LetsAnotherRequestTryTheServiceWhereATrialIsRefused) {
+  client().set_room(0);  // it may take its time with its answers
+  receive("GET /unknown HTTP/1.1\r\nHost: x\r\n\r\n");
+  service().fail(net::TransportError::refused);
+  loop_.run_posted();
+  ASSERT_TRUE(breaker_.is_open());
+  loop_.advance(CircuitBreakerSettings().open_for);
+
+  receive("POST /unknown HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
+  service().accept();
+  loop_.run_posted();
+  EXPECT_FALSE(breaker_.ask(loop_.now()).permit);
+  receive("no chunk\r\n");
+  EXPECT_TRUE(breaker_.ask(loop_.now()).permit);
 }
 
 TEST_F(ConnectionTest, PassesOnSoManyInterimAnswersAndNoMore) {
