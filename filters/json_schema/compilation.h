@@ -88,7 +88,7 @@ class Compiler {
   void compile_keyword(Scope& scope, std::string_view name);
   void finish(SchemaId id, const std::vector<Rule>& rules);
   void refuse_unknown_keywords(const Node& schema);
-  void close_graph();
+  void close_graph(const Mark& mark);
   // Requires: the schema has compiled.
   std::uint8_t declared_types(const Node& schema);
 

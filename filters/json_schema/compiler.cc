@@ -4,11 +4,63 @@
 #include <utility>
 
 #include "filters/json_schema/compilation.h"
+#include "filters/json_schema/simplifier.h"
 
 namespace trackly::json_schema {
 namespace {
 
 constexpr std::string_view kValidationFailed = "validation_failed";
+
+// Judging takes less than 200 bytes of stack for a schema, and a recursive schema is applied on
+// each level of a value, of which there are at most json::kMaxDepth.
+constexpr std::size_t kMostInPlace = 32;
+
+// Of the values that can violate such a rule.
+KindBits kinds_of(Op op) {
+  switch (op) {
+    case Op::properties:
+    case Op::pattern_property:
+    case Op::additional_properties:
+    case Op::property_names:
+    case Op::dependent_names:
+    case Op::dependent_schema:
+    case Op::min_properties:
+    case Op::max_properties:
+    case Op::placeholders:
+      return kind_bit(json::Kind::object);
+    case Op::items:
+    case Op::prefix_items:
+    case Op::min_items:
+    case Op::max_items:
+    case Op::unique_items:
+    case Op::contains:
+    case Op::sum:
+      return kind_bit(json::Kind::array);
+    case Op::min_length:
+    case Op::max_length:
+    case Op::pattern:
+    case Op::format:
+      return kind_bit(json::Kind::string);
+    case Op::minimum:
+    case Op::maximum:
+    case Op::exclusive_minimum:
+    case Op::exclusive_maximum:
+    case Op::multiple_of:
+      return kind_bit(json::Kind::number);
+    case Op::never:
+    case Op::type:
+    case Op::one_of_literals:
+    case Op::schema:
+    case Op::all_of:
+    case Op::any_of:
+    case Op::exactly_one_of:
+    case Op::not_schema:
+    case Op::condition:
+    case Op::max_bytes:
+      break;
+  }
+  return kAnyKind;
+}
 
 }  // namespace
 
@@ -16,8 +68,12 @@ Program Compiler::run(const Node& schema) {
   const std::size_t problems_before = problems_.size();
   locations_.add(schema, problems_);
   program_.root_ = subschema(schema, Context(), "false");
-  close_graph();
-  if (problems_.size() == problems_before) program_.declared_types_ = declared_types(schema);
+  close_graph(schema.mark);
+  program_.rule_count_ = program_.rules_.size();
+  if (problems_.size() == problems_before) {
+    program_.declared_types_ = declared_types(schema);
+    Simplifier(program_).run();
+  }
   return std::move(program_);
 }
 
@@ -85,10 +141,14 @@ void Compiler::finish(SchemaId id, const std::vector<Rule>& rules) {
   program_.rules_.insert(program_.rules_.end(), rules.begin(), rules.end());
 }
 
-void Compiler::close_graph() {
-  if (const auto mark = graph_.endless()) {
-    problems_.add(*mark, "the schema refers to itself without end");
+void Compiler::close_graph(const Mark& mark) {
+  if (const auto back = graph_.endless()) {
+    problems_.add(*back, "the schema refers to itself without end");
     return;
+  }
+  if (graph_.is_recursive() && graph_.longest_in_place() > kMostInPlace) {
+    problems_.add(mark, "a recursive schema may apply at most " + std::to_string(kMostInPlace) +
+                            " schemas, one within the other, to the same value");
   }
   for (const SchemaId schema : graph_.junctions()) {
     program_.schemas_[schema].junction = program_.junction_count_++;
@@ -116,6 +176,7 @@ Rule& Compiler::add(Scope& scope, Op op) {
 Rule& Compiler::add_without_row(Scope& scope, Op op) {
   Rule rule;
   rule.op = op;
+  rule.kinds = kinds_of(op);
   rule.keyword = scope.keyword;
   rule.null_passes = scope.context.lenient;
   rule.empty_is_missing = scope.context.empty_is_missing;

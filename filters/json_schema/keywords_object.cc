@@ -11,7 +11,7 @@ void Compiler::properties(Scope& scope, const Node&) {
   if (const Node* declared = scope.find("properties")) {
     if (!expect(declared->is_mapping(), *declared, "properties", "a mapping")) return;
     for (const auto& [name, mark, schema] : declared->entries) {
-      in_order.push_back({name, true, child(scope, schema)});
+      in_order.push_back({name, true, true, child(scope, schema)});
     }
   }
   if (const Node* required = scope.find("required")) {

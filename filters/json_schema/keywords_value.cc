@@ -11,6 +11,19 @@ constexpr std::pair<std::string_view, std::uint8_t> kTypes[] = {
     {"null", kNull},     {"boolean", kBoolean}, {"number", kNumber}, {"integer", kInteger},
     {"string", kString}, {"array", kArray},     {"object", kObject}};
 
+// Of the values that have, or may have, none of the types. Integers must be looked at.
+KindBits kinds_without(std::uint8_t types) {
+  constexpr std::pair<json::Kind, std::uint8_t> kKinds[] = {
+      {json::Kind::null, kNull},     {json::Kind::boolean, kBoolean},
+      {json::Kind::number, kNumber}, {json::Kind::string, kString},
+      {json::Kind::array, kArray},   {json::Kind::object, kObject}};
+  KindBits kinds = 0;
+  for (const auto& [kind, type] : kKinds) {
+    if ((types & type) == 0) kinds = static_cast<KindBits>(kinds | kind_bit(kind));
+  }
+  return kinds;
+}
+
 }  // namespace
 
 void Compiler::type(Scope& scope, const Node& value) {
@@ -26,7 +39,10 @@ void Compiler::type(Scope& scope, const Node& value) {
   }
   const bool is_documentation = scope.context.lenient && !scope.context.is_condition &&
                                 !row_of(scope, scope.keyword).is_named();
-  if (!is_documentation) add(scope, Op::type).limit = named_types(value);
+  if (is_documentation) return;
+  Rule& rule = add(scope, Op::type);
+  rule.limit = named_types(value);
+  rule.kinds = kinds_without(named_types(value));
 }
 
 std::uint8_t Compiler::named_types(const Node& value) {

@@ -70,8 +70,16 @@ enum TypeBits : std::uint8_t {
   kObject = 64,
 };
 
+/// Kinds of values as bits.
+using KindBits = std::uint8_t;
+constexpr KindBits kind_bit(json::Kind kind) {
+  return static_cast<KindBits>(1U << static_cast<unsigned>(kind));
+}
+constexpr KindBits kAnyKind = 0xFF;
+
 struct Rule {
   Op op = Op::never;
+  KindBits kinds = kAnyKind;      // of the values that can violate it
   bool null_passes = false;       // properties that are null are not judged
   bool empty_is_missing = false;  // null and "" count as missing
   std::uint32_t error = 0;
@@ -130,13 +138,15 @@ class Program {
   std::optional<Violation> check(json::Value value) const;
 
   const std::vector<KeywordWithoutRow>& keywords_without_row() const { return without_row_; }
-  std::size_t rule_count() const { return rules_.size(); }
+  /// Of the rules as they are written.
+  std::size_t rule_count() const { return rule_count_; }
   /// The TypeBits that the schema names, itself or behind a `$ref`; 0: none. Also where they do not
   /// assert.
   std::uint8_t declared_types() const { return declared_types_; }
 
  private:
   friend class Compiler;
+  friend class Simplifier;
   friend class Evaluation;
 
   struct Schema {
@@ -145,12 +155,14 @@ class Program {
     std::uint32_t first = 0;  // rule
     std::uint32_t count = 0;
     std::uint32_t junction = kNoJunction;  // see SchemaGraph::junctions
+    KindBits kinds = kAnyKind;             // of the values that can violate it
   };
 
   SchemaId root_ = 0;
   std::uint8_t declared_types_ = 0;
   std::vector<Schema> schemas_;  // by SchemaId
   std::vector<Rule> rules_;
+  std::size_t rule_count_ = 0;
   std::uint32_t junction_count_ = 0;
 
   // Operands of rules.

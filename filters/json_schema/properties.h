@@ -7,12 +7,15 @@
 #include <string_view>
 #include <vector>
 
+#include "filters/json_schema/name_words.h"
+
 namespace trackly::json_schema {
 
 /// A property that a schema declares, requires or both.
 struct Property {
   std::string name;
   bool declared = false;     // by `properties`: it has a schema
+  bool judged = false;       // and that schema can be violated
   std::uint32_t schema = 0;  // SchemaId
   bool required = false;
   std::uint32_t missing_error = 0;
@@ -25,18 +28,43 @@ class Properties {
 
   std::size_t size() const { return in_order_.size(); }
   const Property& operator[](std::size_t index) const { return in_order_[index]; }
+  Property& operator[](std::size_t index) { return in_order_[index]; }
   /// Its place in the order.
-  std::optional<std::size_t> find(std::string_view name) const;
+  [[gnu::always_inline]] std::optional<std::size_t> find(std::string_view name) const {
+    const NameWords words(name);
+    for (const Slot* slot = first_slot(words, name.size());; slot = next_slot(slot)) {
+      if (slot->property == kFree) return std::nullopt;
+      if (slot->words == words && slot->size == name.size() &&
+          (name.size() <= NameWords::kWholeName || in_order_[slot->property].name == name)) {
+        return slot->property;
+      }
+    }
+  }
   bool declares(std::string_view name) const {
     const auto index = find(name);
     return index && in_order_[*index].declared;
   }
 
  private:
+  static constexpr std::uint32_t kFree = UINT32_MAX;
+
+  struct Slot {
+    NameWords words{{}};
+    std::uint32_t size = 0;
+    std::uint32_t property = kFree;
+  };
+
+  const Slot* first_slot(const NameWords& words, std::size_t size) const {
+    return table_.data() + (mixed(words, size) >> 40 & (table_.size() - 1));
+  }
+  const Slot* next_slot(const Slot* slot) const {
+    return slot == &table_.back() ? table_.data() : slot + 1;
+  }
+
   std::vector<Property> in_order_;
-  // Open addressing, at most half full: index + 1, 0 is free. Only the schema chooses what is in
-  // it, so no client can make it slow.
-  std::vector<std::uint32_t> table_;
+  // Open addressing, at most half full. Only the schema chooses what is in it, so no client can
+  // make it slow.
+  std::vector<Slot> table_;
 };
 
 }  // namespace trackly::json_schema

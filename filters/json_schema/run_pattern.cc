@@ -36,6 +36,13 @@ Class named_class(char name) {
   return name == 'D' || name == 'W' ? ~set : set;
 }
 
+// Requires: it is not empty.
+std::size_t first_of(const Class& set) {
+  std::size_t first = 0;
+  while (!set.test(first)) ++first;
+  return first;
+}
+
 }  // namespace
 
 /// Reads an expression as long as it is of the kind. Each take_...() takes a piece off the text, or
@@ -77,6 +84,7 @@ class RunPatternParser {
     // A character beyond ASCII is several bytes, so it can be passed over, but not be counted.
     const bool counts = run.minimum > 1 || run.maximum != kUnbounded;
     if (counts && set->test(kAscii)) return false;
+    set_range(*set, run);
     run.bit = static_cast<std::uint16_t>(1U << pattern_.runs_.size());
     for (std::size_t c = 0; c < set->size(); ++c) {
       if (set->test(c))
@@ -84,6 +92,15 @@ class RunPatternParser {
     }
     pattern_.runs_.push_back(run);
     return true;
+  }
+
+  static void set_range(const Class& set, RunPattern::Run& run) {
+    const std::size_t low = first_of(set);
+    std::size_t high = low;
+    while (high + 1 < kAscii && set.test(high + 1)) ++high;
+    run.is_range = high < kAscii && set.count() == high - low + 1;
+    run.low = static_cast<std::uint8_t>(low);
+    run.high = static_cast<std::uint8_t>(high);
   }
 
   std::optional<Class> take_class() {

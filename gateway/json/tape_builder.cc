@@ -17,9 +17,16 @@ constexpr bool is_white_space(char c) { return c == ' ' || c == '\t' || c == '\n
 constexpr std::size_t most_entries(std::size_t tokens, std::size_t max_depth) {
   return (tokens + max_depth) / 2 + 1;
 }
-// A name takes four tokens: itself, a colon, a value, and the comma or the brace before it.
-constexpr std::size_t most_names(std::size_t tokens, std::size_t max_depth) {
-  return tokens / 4 + max_depth + 1;
+
+// Up to here comparing a new name with those before it is cheaper than any table.
+constexpr std::size_t kFewNames = 24;
+
+// One of 64 bits for a name, so that most names need not be compared with any other.
+constexpr std::uint64_t name_bit(std::string_view name) {
+  if (name.empty()) return 1;
+  const auto first = static_cast<unsigned char>(name.front());
+  const auto last = static_cast<unsigned char>(name.back());
+  return std::uint64_t{1} << ((first * 5U + last * 11U + name.size()) & 63U);
 }
 
 // Resolves the escapes of the string at `begin` to where Value::string() looks for it.
@@ -41,8 +48,7 @@ class TapeBuilder {
         token_count_(tokens.size()),
         memory_(memory),
         entries_(memory.entries.room_for(most_entries(tokens.size(), max_depth))),
-        names_(memory.names.room_for(most_names(tokens.size(), max_depth))),
-        open_(memory.open.room_for(max_depth)),
+        outer_(memory.open.room_for(max_depth)),
         max_depth_(max_depth),
         next_backslash_(std::min(text.find('\\'), text.size())) {}
 
@@ -77,22 +83,25 @@ class TapeBuilder {
   }
 
   TRACKLY_HOT bool take_item_or_end() {
-    const OpenContainer& container = open_[depth_ - 1];
-    Entry& entry = entries_[container.entry];
-    if (peek() == (container.is_object ? '}' : ']')) return close();
-    if (entry.size != 0) {
-      if (peek() != ',') return fail(ParseFault::unexpected_token);
+    const char next = peek();
+    if (next == (container_.is_object ? '}' : ']')) return close();
+    if (container_.size != 0) {
+      if (next != ',') return fail(ParseFault::unexpected_token);
       ++next_;
     }
-    ++entry.size;
-    return (!container.is_object || take_name()) && take_value();
+    ++container_.size;
+    return (!container_.is_object || take_name()) && take_value();
   }
 
   TRACKLY_HOT bool take_name() {
     if (peek() != '"') return fail(ParseFault::unexpected_token);
     const std::uint32_t entry = entry_count_;
     if (!take_string()) return false;
-    names_[name_count_++] = {name_word(string_at(entry)), entry};
+    const std::uint64_t bit = name_bit(string_at(entry));
+    if ((container_.names_seen & bit) != 0 && container_.size <= kFewNames && is_repeated(entry)) {
+      return fail(ParseFault::duplicate_name);
+    }
+    container_.names_seen |= bit;
     if (peek() != ':') return fail(ParseFault::unexpected_token);
     ++next_;
     return true;
@@ -100,29 +109,27 @@ class TapeBuilder {
 
   TRACKLY_HOT bool open(Kind kind) {
     if (depth_ == max_depth_) return fail(ParseFault::too_deep);
-    open_[depth_++] = {entry_count_, name_count_, kind == Kind::object};
+    outer_[depth_++] = container_;
+    container_ = {entry_count_, 0, kind == Kind::object, 0};
     append(1, 0, kind);
     return true;
   }
 
   TRACKLY_HOT bool close() {
-    const OpenContainer& container = open_[--depth_];
-    Entry& entry = entries_[container.entry];
+    Entry& entry = entries_[container_.entry];
     entry.length = static_cast<std::uint32_t>(offset() + 1 - entry.begin);
+    entry.size = container_.size;
     entry.next = entry_count_;
-    const std::size_t names = name_count_ - container.first_name;
-    name_count_ = container.first_name;
-    if (names > 1 &&
-        memory_.repeated_names.any({names_ + name_count_, names},
-                                   {text_.data(), memory_.unescaped.data(), entries_})) {
+    if (container_.is_object && container_.size > kFewNames && has_repeated_names()) {
       return fail(ParseFault::duplicate_name);
     }
+    container_ = outer_[--depth_];
     ++next_;
     return true;
   }
 
   TRACKLY_HOT bool take_string() {
-    const std::string_view token = next_token();
+    const std::string_view token = next_string();
     // The index has seen the closing quote; what stands between it and the next token makes no
     // sense.
     if (token.size() < 2 || token.back() != '"') return fail(ParseFault::unexpected_token);
@@ -157,11 +164,19 @@ class TapeBuilder {
   TRACKLY_HOT char peek() const { return next_ < token_count_ ? text_[tokens_[next_]] : '\0'; }
   std::size_t offset() const { return next_ < token_count_ ? tokens_[next_] : text_.size(); }
 
-  // The next token without the white space behind it, for tokens of more than one byte.
+  // The next token without the white space behind it, for tokens of more than one byte. (Behind the
+  // last token stands the size of the text.)
   TRACKLY_HOT std::string_view next_token() const {
     const std::size_t begin = tokens_[next_];
-    std::size_t end = next_ + 1 < token_count_ ? tokens_[next_ + 1] : text_.size();
+    std::size_t end = tokens_[next_ + 1];
     while (is_white_space(text_[end - 1])) --end;
+    return {text_.data() + begin, end - begin};
+  }
+  // The same for a string, which seldom has white space behind it.
+  TRACKLY_HOT std::string_view next_string() const {
+    const std::size_t begin = tokens_[next_];
+    const std::size_t end = tokens_[next_ + 1];
+    if (text_[end - 1] != '"') return next_token();
     return {text_.data() + begin, end - begin};
   }
 
@@ -170,6 +185,19 @@ class TapeBuilder {
     return entry.size + 2 == entry.length
                ? std::string_view(text_.data() + entry.begin + 1, entry.size)
                : std::string_view(memory_.unescaped.data() + entry.begin, entry.size);
+  }
+
+  // Of the innermost object, which is whole.
+  bool has_repeated_names() const {
+    const Tape tape{text_.data(), memory_.unescaped.data(), entries_};
+    return memory_.repeated_names.any(Value(tape, container_.entry));
+  }
+
+  // Whether the innermost object has the name before, too.
+  bool is_repeated(std::uint32_t name) const {
+    std::uint32_t other = container_.entry + 1;
+    while (other != name && string_at(other) != string_at(name)) other = entries_[other + 1].next;
+    return other != name;
   }
 
   // Makes the next token an entry.
@@ -192,13 +220,12 @@ class TapeBuilder {
   const std::size_t token_count_;
   TapeMemory& memory_;
   Entry* const entries_;
-  MemberName* const names_;
-  OpenContainer* const open_;
+  OpenContainer* const outer_;  // those around `container_`, outermost first
   const std::size_t max_depth_;
 
   std::size_t next_ = 0;  // token
   std::uint32_t entry_count_ = 0;
-  std::uint32_t name_count_ = 0;
+  OpenContainer container_{};  // the innermost one that is open, if depth_ is not 0
   std::size_t depth_ = 0;
   std::size_t next_backslash_;  // the first one that is not behind us
   ParseFault fault_ = ParseFault::unexpected_token;
@@ -209,15 +236,13 @@ class TapeBuilder {
 }  // namespace
 
 std::size_t TapeMemory::bytes() const {
-  return entries.bytes() + unescaped.bytes() + open.bytes() + names.bytes() +
-         repeated_names.bytes();
+  return entries.bytes() + unescaped.bytes() + open.bytes() + repeated_names.bytes();
 }
 
 void TapeMemory::release() {
   entries.release();
   unescaped.release();
   open.release();
-  names.release();
   repeated_names.release();
 }
 

@@ -16,8 +16,9 @@ namespace trackly::json {
 /// A container that is open at a point of the text.
 struct OpenContainer {
   std::uint32_t entry;
-  std::uint32_t first_name;  // of an object: where its names begin
+  std::uint32_t size;  // items or members so far
   bool is_object;
+  std::uint64_t names_seen;  // of an object: a bit for each of its names so far
 };
 
 /// What parsing writes to, kept from one text to the next.
@@ -25,7 +26,6 @@ struct TapeMemory {
   Scratch<Entry> entries;
   Scratch<char> unescaped;
   Scratch<OpenContainer> open;
-  Scratch<MemberName> names;  // of all open objects, innermost last
   RepeatedNames repeated_names;
 
   std::size_t bytes() const;

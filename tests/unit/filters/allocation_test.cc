@@ -47,16 +47,30 @@ constexpr std::string_view kSchema = R"({
     "channel": {"enum": ["sms", "voice"]},
     "ip": {"anyOf": [{"format": "ipv4", "x-error": "f"}, {"format": "ipv6", "x-error": "f"}]},
     "price": {"type": "number", "minimum": 0, "multipleOf": 0.01},
-    "metadata": {"type": "object", "additionalProperties": {"type": ["string", "number"]}}
+    "metadata": {"type": "object", "additionalProperties": {"type": ["string", "number"]}},
+    "links": {"type": "array", "items": {"$ref": "#/$defs/link"}, "uniqueItems": true},
+    "shares": {"x-sum": {"of": ["share", "percent"], "minimum": 99.99, "maximum": 100.01}},
+    "filter": {"$ref": "#/$defs/filter"}
   },
   "required": ["to", "body"],
   "dependentRequired": {"price": ["channel"]},
   "not": {"required": ["forbidden"]},
-  "x-max-bytes": 4000
+  "x-max-bytes": 4000,
+  "x-placeholders": {"text": "/body", "pattern": "\\{\\{(link[0-9]+)\\}\\}",
+                     "list": "/links", "key": "key"},
+  "$defs": {
+    "link": {"required": ["key"]},
+    "filter": {"anyOf": [{"required": ["field"]},
+                         {"properties": {"all": {"items": {"$ref": "#/$defs/filter"}}}},
+                         {"properties": {"any": {"items": {"$ref": "#/$defs/filter"}}}}]}
+  }
 })";
 
 constexpr std::string_view kBody =
-    R"({"to":"+14155551234","body":"Hello \u00e9 \"world\"","channel":"voice","ip":"2001:db8::1",)"
+    R"({"to":"+14155551234","body":"Hello \u00e9 \"{{link1}}\" {{link2}}","channel":"voice",)"
+    R"("ip":"2001:db8::1","links":[{"key":"link1"},{"key":"link2"}],)"
+    R"("shares":[{"percent":33.33},{"share":33.33},{"share":null,"percent":33.34}],)"
+    R"("filter":{"any":[{"field":1},{"all":[{"field":2},{"any":[]}]}]},)"
     R"("price":19.99,"metadata":{"a":"b","n":1e400},"unknown":[1,2,{"x":null}]})";
 
 TEST(Allocation, AValidSmallBodyCostsNone) {

@@ -138,5 +138,19 @@ TEST(RefusedSchema, AllProblemsAreReportedAtOnce) {
   EXPECT_EQ(judge.problems().size(), 3U);
 }
 
+TEST(RefusedSchema, WhatCouldExhaustTheStackOnADeepValue) {
+  const auto nested = [](int schemas) {
+    std::string schema = R"({"items":{"$ref":"#"}})";
+    for (int i = 0; i < schemas; ++i) schema = R"({"anyOf":[)" + schema + "]}";
+    return schema;
+  };
+  EXPECT_TRUE(Judge(nested(31)).compiled());
+  Judge judge(nested(32));
+  ASSERT_EQ(judge.problems().size(), 1U);
+  EXPECT_EQ(judge.problems().front(),
+            "s.json:1:1: a recursive schema may apply at most 32 schemas, one within the other, to "
+            "the same value");
+}
+
 }  // namespace
 }  // namespace trackly::json_schema

@@ -187,6 +187,17 @@ TEST(Parser, FindsADuplicateAmongManyNames) {
   EXPECT_EQ(fault_of(text + R"("\u006eame17":0})"), to_string(ParseFault::duplicate_name));
 }
 
+TEST(Parser, FindsADuplicateAmongNamesThatLookAlike) {
+  std::string text = "{";
+  for (char c = 'a'; c <= 'w'; ++c) text += std::string("\"n") + c + "e\":{\"nae\":[0,{}]},";
+  EXPECT_EQ(fault_of(text + R"("nxe":0})"), "");
+  EXPECT_EQ(fault_of(text + R"("nxe":0,"nye":0})"), "");
+  for (const char* again :
+       {R"("nae":0})", R"("nwe":0})", R"("n\u0067e":0})", R"("nxe":0,"nae":0})"}) {
+    EXPECT_EQ(fault_of(text + again), to_string(ParseFault::duplicate_name)) << again;
+  }
+}
+
 TEST(Parser, SaysWhereTheFaultIs) {
   Parser parser;
   const auto result = parser.parse("{\"a\": 01}", kDepth, Root::object);
