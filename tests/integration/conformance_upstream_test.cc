@@ -71,6 +71,7 @@ struct Numbered {
 template <class Row>
 auto numbered(const std::vector<Row>& table) {
   std::vector<Numbered<Row>> rows;
+  rows.reserve(table.size());
   for (const Row& row : table) rows.push_back({rows.size(), row.title, row});
   return testing::ValuesIn(rows);
 }
