@@ -197,8 +197,10 @@ RequestHead parse_request_head(std::string_view text, std::string_view scheme,
 }
 
 bool is_oversized_head(std::string_view text, const CodecLimits& limits) {
-  return text.size() > limits.header_bytes ||
-         std::min(text.find(kCrlf), text.size()) > max_request_line(limits);
+  std::string_view line = text.substr(0, text.find(kCrlf));
+  // The line end may have come by half.
+  if (line.size() == text.size() && line.ends_with('\r')) line.remove_suffix(1);
+  return text.size() > limits.header_bytes || line.size() > max_request_line(limits);
 }
 
 std::optional<ResponseHead> parse_response_head(std::string_view text,

@@ -266,6 +266,15 @@ TEST(H1Server, TellsWhatIsWrongFirstHoweverTheBytesArrive) {
   }
 }
 
+TEST(H1Server, TakesALineOfExactlyTheLimitWhoseEndComesByHalf) {
+  // uri_bytes, and the 64 bytes around the target.
+  const std::string method(320 - std::string_view(" /a HTTP/1.1").size(), 'M');
+  H1Server server;
+  server.receive(method + " /a HTTP/1.1\r");
+  server.receive("\nHost: x\r\n\r\n");
+  EXPECT_THAT(server.events.take(), ElementsAre("head 1 " + method + " /a end"));
+}
+
 TEST(H1Server, TakesATargetOfExactlyTheLimit) {
   H1Server server;
   server.receive("GET /" + std::string(255, 'a') + " HTTP/1.1\r\nHost: x\r\n\r\n");
