@@ -132,9 +132,7 @@ void WatchedCodec::send_head(http::StreamId id, const Head& head, bool end) {
   if (found != exchanges_.end() && side_ == http::Side::client) {
     found->second.is_head_request = head.method == "HEAD";
   }
-  const bool is_whole = end || (found != exchanges_.end() && side_ == http::Side::server &&
-                                found->second.is_head_request);
-  if (is_whole) note_local_end(id);
+  if (end) note_local_end(id);
   codec_->send_head(id, head, end);
 }
 
