@@ -95,11 +95,11 @@ class Evaluation {
   }
 
   // All three are always false, so that they can stand in a condition.
-  bool violated(std::string_view keyword, std::uint32_t error);
+  [[gnu::cold]] bool violated(std::string_view keyword, std::uint32_t error);
   bool violated(const Rule& rule) { return violated(rule.keyword, rule.error); }
   // On the way back from a violation: where it was.
-  bool at_name(std::string_view name);
-  bool at_index(std::size_t index);
+  [[gnu::cold]] bool at_name(std::string_view name);
+  [[gnu::cold]] bool at_index(std::size_t index);
 
   const Program& program_;
   const Value root_;

@@ -35,14 +35,11 @@ struct NameWords {
   }
 
   bool operator==(const NameWords&) const = default;
-};
 
-/// The same in one word: equal names have equal words, and most different names have different
-/// ones. Not a hash that withstands an attacker.
-inline std::uint64_t mixed(const NameWords& words, std::size_t size) {
-  constexpr std::uint64_t kMix = 0x9E3779B97F4A7C15;
-  const std::uint64_t word = (words.first ^ words.last * kMix) + size * kMix;
-  return (word ^ word >> 32) * kMix;
-}
+  /// Not a hash that withstands an attacker. Its upper bits are the best.
+  std::uint64_t hash(std::size_t size) const {
+    return ((first ^ last) + size) * 0x9E3779B97F4A7C15;
+  }
+};
 
 }  // namespace trackly::json_schema

@@ -6,14 +6,16 @@
 namespace trackly::json_schema {
 
 Properties::Properties(std::vector<Property> in_order)
-    : in_order_(std::move(in_order)), table_(std::bit_ceil(2 * in_order_.size() + 1)) {
+    : in_order_(std::move(in_order)),
+      table_(std::bit_ceil(2 * in_order_.size() + 2)),
+      mask_(table_.size() - 1),
+      shift_(std::countl_zero(mask_)) {
   for (std::uint32_t i = 0; i < in_order_.size(); ++i) {
     const std::string_view name = in_order_[i].name;
     const NameWords words(name);
-    const Slot* slot = first_slot(words, name.size());
-    while (slot->property != kFree) slot = next_slot(slot);
-    table_[static_cast<std::size_t>(slot - table_.data())] = {
-        words, static_cast<std::uint32_t>(name.size()), i};
+    std::size_t at = words.hash(name.size()) >> shift_;
+    while (table_[at].property != kFree) at = (at + 1) & mask_;
+    table_[at] = {words, static_cast<std::uint32_t>(name.size()), i};
   }
 }
 

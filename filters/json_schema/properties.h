@@ -29,14 +29,15 @@ class Properties {
   std::size_t size() const { return in_order_.size(); }
   const Property& operator[](std::size_t index) const { return in_order_[index]; }
   Property& operator[](std::size_t index) { return in_order_[index]; }
-  /// Its place in the order.
+  /// Its place in the order. (Runs once for each member of an object, and should not be a call.)
   [[gnu::always_inline]] std::optional<std::size_t> find(std::string_view name) const {
     const NameWords words(name);
-    for (const Slot* slot = first_slot(words, name.size());; slot = next_slot(slot)) {
-      if (slot->property == kFree) return std::nullopt;
-      if (slot->words == words && slot->size == name.size() &&
-          (name.size() <= NameWords::kWholeName || in_order_[slot->property].name == name)) {
-        return slot->property;
+    for (std::size_t at = words.hash(name.size()) >> shift_;; at = (at + 1) & mask_) {
+      const Slot& slot = table_[at];
+      if (slot.property == kFree) return std::nullopt;
+      if (slot.words == words && slot.size == name.size() &&
+          (name.size() <= NameWords::kWholeName || in_order_[slot.property].name == name)) {
+        return slot.property;
       }
     }
   }
@@ -54,17 +55,12 @@ class Properties {
     std::uint32_t property = kFree;
   };
 
-  const Slot* first_slot(const NameWords& words, std::size_t size) const {
-    return table_.data() + (mixed(words, size) >> 40 & (table_.size() - 1));
-  }
-  const Slot* next_slot(const Slot* slot) const {
-    return slot == &table_.back() ? table_.data() : slot + 1;
-  }
-
   std::vector<Property> in_order_;
   // Open addressing, at most half full. Only the schema chooses what is in it, so no client can
   // make it slow.
   std::vector<Slot> table_;
+  std::size_t mask_;
+  int shift_;  // what leaves of a hash a place in the table
 };
 
 }  // namespace trackly::json_schema
