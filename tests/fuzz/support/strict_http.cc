@@ -89,7 +89,8 @@ class Reader {
   std::string version() {
     expect("HTTP/1.");
     const char minor = next();
-    if (minor != '0' && minor != '1') throw Malformed();
+    // A later minor version is read as the one that is known (RFC 9110 section 2.5).
+    if (!is_digit(minor)) throw Malformed();
     return std::string("HTTP/1.") + minor;
   }
 
