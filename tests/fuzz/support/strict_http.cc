@@ -44,6 +44,8 @@ class Reader {
   }
 
   void response(StrictMessage& message, std::string_view request_method) {
+    // RFC 9112 section 2.2 says so of requests; many read answers alike.
+    while (bytes_.substr(at_).starts_with("\r\n")) at_ += 2;
     message.version = version();
     expect(" ");
     for (int i = 0; i < 3; ++i) {

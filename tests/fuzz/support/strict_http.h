@@ -34,7 +34,7 @@ struct StrictMessage {
   std::vector<std::string> values(std::string_view name) const;
 };
 
-/// The request that `bytes` begins with; empty lines before it are skipped.
+/// The request that `bytes` begins with; empty lines before a message are skipped.
 StrictMessage strict_request(std::string_view bytes);
 /// The response that `bytes` begins with, to a request of that method. One that ends with the
 /// connection is complete.
