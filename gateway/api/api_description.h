@@ -63,6 +63,8 @@ struct Operation {
   std::string product;                    // x-product; empty: no gate
   std::vector<Entitlement> entitlements;  // x-entitlements, in the order of judging
   const Node* overrides = nullptr;        // x-gateway: filter name -> settings
+  std::string upstream;                   // x-upstream; empty: as the upstreams' `paths` say
+  Mark upstream_mark;
   /// Extra fields of every answer to this operation (the v1 deprecation).
   std::vector<std::pair<std::string, std::string>> response_fields;
   Mark mark;

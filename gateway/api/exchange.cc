@@ -7,19 +7,26 @@ std::string_view proxy_status_error(UpstreamFailure failure) {
     case UpstreamFailure::none:
       return "";
     case UpstreamFailure::circuit_open:
-    case UpstreamFailure::no_endpoint:
+    case UpstreamFailure::no_healthy_endpoint:
+    case UpstreamFailure::refused_stream:
       return "destination_unavailable";
+    case UpstreamFailure::unresolved:
+      return "dns_error";
     case UpstreamFailure::connection_refused:
       return "connection_refused";
     case UpstreamFailure::connect_timeout:
+    case UpstreamFailure::tls_timeout:
       return "connection_timeout";
+    case UpstreamFailure::tls_failed:
+      return "tls_protocol_error";
+    case UpstreamFailure::tls_certificate:
+      return "tls_certificate_error";
     case UpstreamFailure::queue_full:
-      return "connection_limit_reached";
     case UpstreamFailure::queue_timeout:
       return "connection_limit_reached";
-    case UpstreamFailure::refused_stream:
-      return "destination_unavailable";
     case UpstreamFailure::response_timeout:
+    case UpstreamFailure::body_timeout:
+    case UpstreamFailure::request_timeout:
       return "http_response_timeout";
     case UpstreamFailure::connection_closed:
       return "connection_terminated";

@@ -49,14 +49,20 @@ struct FilterTrace {
 /// Why the service behind us could not be asked or did not answer.
 enum class UpstreamFailure : std::uint8_t {
   none,
-  circuit_open,  // not asked: it has failed too often
-  no_endpoint,  // no name resolves, or there is nothing to connect to
+  circuit_open,         // not asked: it has failed too often
+  unresolved,           // the names of its endpoints have no addresses
+  no_healthy_endpoint,  // none passes its health check
   connection_refused,
   connect_timeout,
+  tls_failed,       // the handshake
+  tls_certificate,  // the service's does not verify
+  tls_timeout,
   queue_full,
   queue_timeout,
-  refused_stream,  // REFUSED_STREAM or an excluding GOAWAY: certainly not processed
-  response_timeout,
+  refused_stream,     // REFUSED_STREAM or an excluding GOAWAY: certainly not processed
+  response_timeout,   // no response head in time
+  body_timeout,       // the response body stalled
+  request_timeout,    // the time for the whole request, or the client's own, is over
   connection_closed,  // closed or reset after a byte of the request may have reached it
   malformed_response,
   truncated_response,  // the response head was there, its body broke off

@@ -33,15 +33,52 @@ struct ListenerSettings {
   Mark mark;
 };
 
-/// Where a connection goes: a TCP address or a unix socket.
+/// Where connections to the service go: a TCP address, a name that stands for one or several of
+/// them, or a unix socket.
 struct EndpointSettings {
-  enum class Protocol : std::uint8_t { http1, h2c };
+  /// https: HTTP/2 or HTTP/1.1, as ALPN agrees.
+  enum class Protocol : std::uint8_t { http1, h2c, https };
   Protocol protocol = Protocol::http1;
   std::string host;  // name or address; empty for a unix socket
   std::uint16_t port = 0;
-  std::string unix_path;  // empty for TCP
-  std::string text;       // as configured, for logs
+  std::string unix_path;     // empty for TCP
+  std::uint32_t weight = 1;  // its share of the requests, relative to the others'
+  std::string text;          // as configured, for logs
   Mark mark;
+};
+
+/// How https:// endpoints are verified, and what they are shown.
+struct UpstreamTlsSettings {
+  /// Path of a PEM file with the authorities that may vouch for the service; empty: the system's.
+  std::string ca;
+  /// The name that is asked for (SNI) and that the certificate must be for; empty: the endpoint's
+  /// host.
+  std::string server_name;
+  std::optional<CertificateSettings> client_certificate;
+};
+
+/// Active checks of each address of an upstream.
+struct HealthCheckSettings {
+  std::string path = "/healthz";
+  std::string host;  // Host field; empty: the endpoint's host and port
+  std::chrono::nanoseconds interval = std::chrono::seconds(5);
+  /// For connecting, asking and the head of the answer together.
+  std::chrono::nanoseconds timeout = std::chrono::seconds(1);
+  std::uint32_t failures = 3;  // so many in a row take an address out of use
+  std::uint32_t passes = 2;    // so many in a row bring it back
+};
+
+/// Passive checks: how requests went.
+struct EjectionSettings {
+  std::uint32_t consecutive_failures = 5;
+  /// How long an address then gets no requests, if there is another that does.
+  std::chrono::nanoseconds eject_for = std::chrono::seconds(10);
+};
+
+struct RetrySettings {
+  std::uint32_t limit = 2;  // times that one request is repeated
+  /// Repeats beyond ten a second are allowed for this share of the requests.
+  std::uint32_t budget_percent = 20;
 };
 
 struct CircuitBreakerSettings {
@@ -55,21 +92,51 @@ struct CircuitBreakerSettings {
 };
 
 struct UpstreamSettings {
+  enum class Balance : std::uint8_t { least_requests, round_robin };
+
   std::string name;
   std::vector<EndpointSettings> endpoints;
+  Balance balance = Balance::least_requests;
+  /// Path prefixes, in whole segments, whose operations this upstream serves; the longest one wins,
+  /// and what no upstream has is served by the first one.
+  std::vector<std::string> paths;
+  UpstreamTlsSettings tls;
   std::chrono::nanoseconds connect_timeout = std::chrono::seconds(1);
-  /// From the whole request sent to the response head, and between two pieces of a response body.
+  /// The TLS handshake, after connecting.
+  std::chrono::nanoseconds handshake_timeout = std::chrono::seconds(2);
+  /// From the whole request sent to the response head.
   std::chrono::nanoseconds response_timeout = std::chrono::seconds(30);
+  /// Between two pieces of a response body.
+  std::chrono::nanoseconds body_timeout = std::chrono::seconds(30);
+  /// From the request's head to the end of the answer; zero: no limit.
+  std::chrono::nanoseconds request_timeout{};
+  /// A request field that shortens request_timeout: milliseconds, or a number with a unit; empty:
+  /// there is none.
+  std::string timeout_field;
   /// An unused pooled connection is closed after this time; keep it below the service's own.
   std::chrono::nanoseconds idle_timeout = std::chrono::seconds(60);
   /// How long a request waits for a free connection.
   std::chrono::nanoseconds queue_timeout = std::chrono::seconds(1);
-  /// Per endpoint and worker.
+  /// Per address and worker.
   std::size_t max_connections = 256;
+  /// Connections that are kept ready; per address and worker.
+  std::size_t warm_connections = 0;
   /// Requests waiting for a connection, per upstream and worker.
   std::size_t max_waiting = 1024;
-  /// Absent: there is none.
+  RetrySettings retries;
+  // Absent: there is none.
   std::optional<CircuitBreakerSettings> circuit_breaker;
+  std::optional<HealthCheckSettings> health_check;
+  std::optional<EjectionSettings> ejection;
+};
+
+/// How names of endpoints become addresses. /etc/hosts is asked first.
+struct ResolverSettings {
+  std::vector<std::string> servers;  // "address" or "address:port"; empty: those of the system
+  std::chrono::nanoseconds timeout = std::chrono::seconds(2);  // of one attempt
+  /// A name is asked for again when its time to live is over, but not sooner than this. Also the
+  /// pause after a failure, and for names of /etc/hosts, which have no time to live.
+  std::chrono::nanoseconds min_ttl = std::chrono::seconds(5);
 };
 
 struct RedisSettings {
@@ -153,7 +220,8 @@ struct Settings {
   std::vector<ListenerSettings> listeners;
   std::size_t workers = 0;  // 0 = auto: the processors that this process may use
   std::vector<FilterSettings> filters;
-  std::vector<UpstreamSettings> upstreams;
+  std::vector<UpstreamSettings> upstreams;  // the first one is called "default"
+  ResolverSettings resolver;
   std::optional<RedisSettings> redis;
   std::string api_path;        // the OpenAPI document
   std::string catalogue_path;  // the error catalogue

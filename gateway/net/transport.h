@@ -15,8 +15,10 @@ enum class TransportError : std::uint8_t {
   unresolved,  // the name has no address
   refused,     // nobody listens, or no route
   connect_timeout,
-  handshake,  // TLS
-  reset,      // the connection broke after it stood
+  handshake,          // TLS
+  certificate,        // of the peer: it does not verify, or is for another name
+  handshake_timeout,  // connected, but TLS took too long
+  reset,              // the connection broke after it stood
 };
 
 /// What happens on a transport. An event may call any method of the transport; it may not destroy

@@ -19,12 +19,20 @@ std::string_view name_of(UpstreamFailure failure) {
       return "";
     case UpstreamFailure::circuit_open:
       return "circuit_open";
-    case UpstreamFailure::no_endpoint:
-      return "no_endpoint";
+    case UpstreamFailure::unresolved:
+      return "unresolved";
+    case UpstreamFailure::no_healthy_endpoint:
+      return "no_healthy_endpoint";
     case UpstreamFailure::connection_refused:
       return "connection_refused";
     case UpstreamFailure::connect_timeout:
       return "connect_timeout";
+    case UpstreamFailure::tls_failed:
+      return "tls_failed";
+    case UpstreamFailure::tls_certificate:
+      return "tls_certificate";
+    case UpstreamFailure::tls_timeout:
+      return "tls_timeout";
     case UpstreamFailure::queue_full:
       return "queue_full";
     case UpstreamFailure::queue_timeout:
@@ -33,6 +41,10 @@ std::string_view name_of(UpstreamFailure failure) {
       return "refused_stream";
     case UpstreamFailure::response_timeout:
       return "response_timeout";
+    case UpstreamFailure::body_timeout:
+      return "body_timeout";
+    case UpstreamFailure::request_timeout:
+      return "request_timeout";
     case UpstreamFailure::connection_closed:
       return "connection_closed";
     case UpstreamFailure::malformed_response:

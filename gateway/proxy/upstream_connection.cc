@@ -11,11 +11,16 @@ namespace {
 UpstreamFailure failure_of(net::TransportError error) {
   switch (error) {
     case net::TransportError::unresolved:
-      return UpstreamFailure::no_endpoint;
+      return UpstreamFailure::unresolved;
     case net::TransportError::connect_timeout:
       return UpstreamFailure::connect_timeout;
-    case net::TransportError::refused:
     case net::TransportError::handshake:
+      return UpstreamFailure::tls_failed;
+    case net::TransportError::certificate:
+      return UpstreamFailure::tls_certificate;
+    case net::TransportError::handshake_timeout:
+      return UpstreamFailure::tls_timeout;
+    case net::TransportError::refused:
     case net::TransportError::reset:
       return UpstreamFailure::connection_refused;
   }

@@ -1,0 +1,36 @@
+#include "gateway/proxy/target.h"
+
+#include <utility>
+
+namespace trackly::proxy {
+namespace {
+
+std::int64_t nanoseconds(TimePoint time) { return time.time_since_epoch().count(); }
+
+std::string text_of(const EndpointSettings& settings, const net::Address& address) {
+  const bool is_name = address.unix_path.empty() && address.host != settings.host;
+  return is_name ? settings.text + " (" + address.host + ")" : settings.text;
+}
+
+}  // namespace
+
+Target::Target(const EndpointSettings& settings, net::Address address)
+    : settings_(settings), address_(std::move(address)), text_(text_of(settings_, address_)) {}
+
+void Target::succeeded() {
+  // Not written where it stands already: the workers share it.
+  if (failures_in_a_row_.load(std::memory_order_relaxed) != 0) failures_in_a_row_ = 0;
+}
+
+bool Target::failed(TimePoint now, const EjectionSettings& settings) {
+  if (++failures_in_a_row_ < settings.consecutive_failures) return false;
+  failures_in_a_row_ = 0;
+  ejected_until_ = nanoseconds(now) + settings.eject_for.count();
+  return true;
+}
+
+bool Target::is_ejected(TimePoint now) const {
+  return nanoseconds(now) < ejected_until_.load(std::memory_order_relaxed);
+}
+
+}  // namespace trackly::proxy
