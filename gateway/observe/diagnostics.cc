@@ -61,4 +61,8 @@ void report_fault(std::string_view request_id, std::string_view what) {
   spdlog::error("request {} ended by a fault of the gateway: {}", request_id, what);
 }
 
+void report_upstream(std::string_view upstream, std::string_view what) {
+  spdlog::warn("upstream {}: {}", upstream, what);
+}
+
 }  // namespace trackly::observe

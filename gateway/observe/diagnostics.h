@@ -27,4 +27,7 @@ class Diagnostics {
 /// A fault of ours has ended a request. `what` names no value of the request.
 void report_fault(std::string_view request_id, std::string_view what);
 
+/// The state of an upstream has changed, for the better or not: "upstream default: …".
+void report_upstream(std::string_view upstream, std::string_view what);
+
 }  // namespace trackly::observe
