@@ -200,8 +200,8 @@ class Codec {
   /// connection is told.
   virtual void expel() {}
 
-  /// Server only: take no new work; see DrainPhase. finished() turns true when the last stream
-  /// ends.
+  /// Server: take no new work; see DrainPhase. finished() turns true when the last stream ends.
+  /// Client, HTTP/1.1 only: the next request says "Connection: close" and is the last one.
   virtual void drain(DrainPhase phase) = 0;
 };
 

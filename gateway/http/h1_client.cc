@@ -43,7 +43,8 @@ void H1ClientCodec::send_head(StreamId id, const Head& head, bool end) {
     body.kind = BodyLength::Kind::known;  // RFC 9110 section 8.6: says that there is none
   }
   writer_.begin(*text, body);
-  writer_.close_head("");
+  writer_.close_head(draining_ ? "Connection: close\r\n" : "");
+  closing_ = closing_ || draining_;
   if (end) writer_.body({}, true);
 }
 

@@ -42,7 +42,7 @@ class H1ClientCodec final : public Codec {
   bool head_pending() const override { return false; }
   void expire_head() override {}
   void end_linger() override {}
-  void drain(DrainPhase) override {}
+  void drain(DrainPhase) override { draining_ = true; }
 
  private:
   enum class Input : std::uint8_t { idle, head, body, complete, shut };
@@ -75,6 +75,7 @@ class H1ClientCodec final : public Codec {
   std::string request_method_;
   bool unwritable_ = false;  // the request's head cannot be written
   bool sent_ = false;        // some of the request was produced
+  bool draining_ = false;    // the next exchange is the last one
   bool closing_ = false;     // no further exchange on this connection
   std::string_view fault_;   // why receive() cannot go on; a literal
 };

@@ -346,6 +346,17 @@ TEST(H1Client, SaysWhenThereIsRoom) {
   EXPECT_EQ(client.produce().size(), 50u);
 }
 
+TEST(H1Client, SaysInItsLastRequestThatItCloses) {
+  H1Client client;
+  client.codec().drain(DrainPhase::announce);
+  client.codec().send_head(client.codec().open(), H1Client::request("GET"), true);
+  EXPECT_THAT(client.produce(), HasSubstr("\r\nConnection: close\r\n"));
+  client.receive("HTTP/1.1 204 No Content\r\n\r\n");
+  EXPECT_THAT(client.events.take(), ElementsAre("head 1 204 end", "done 1"));
+  EXPECT_EQ(client.codec().available_streams(), 0u);
+  EXPECT_TRUE(client.codec().finished());
+}
+
 TEST(H1Client, ResetEndsTheConnection) {
   H1Client client;
   client.ask();
