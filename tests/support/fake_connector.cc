@@ -22,8 +22,8 @@ class FakeTransport final : public net::Transport {
   bool usable() const override { return peer_->stands_; }
   void shutdown_write() override {}
   void abort() override {}
-  std::string_view alpn() const override { return {}; }
-  bool is_tls() const override { return false; }
+  std::string_view alpn() const override { return peer_->alpn_; }
+  bool is_tls() const override { return peer_->address_.tls.has_value(); }
   const std::string& peer_subject() const override { return no_subject_; }
   const std::string& peer_address() const override { return peer_->address_.host; }
 
@@ -32,7 +32,8 @@ class FakeTransport final : public net::Transport {
   const std::string no_subject_;
 };
 
-void FakePeer::accept() {
+void FakePeer::accept(std::string_view alpn) {
+  alpn_ = alpn;
   stands_ = true;
   if (events_ != nullptr) events_->on_connected();
 }
@@ -61,6 +62,17 @@ std::unique_ptr<net::Transport> FakeConnector::connect(const net::Address& addre
   timeout_ = timeout;
   peers_.push_back(std::make_shared<FakePeer>(address, events));
   return std::make_unique<FakeTransport>(peers_.back());
+}
+
+FakePeer& FakeConnector::peer(std::string_view host) {
+  return **std::find_if(peers_.rbegin(), peers_.rend(),
+                        [host](const auto& peer) { return peer->address().host == host; });
+}
+
+std::size_t FakeConnector::attempts(std::string_view host) const {
+  return static_cast<std::size_t>(
+      std::count_if(peers_.begin(), peers_.end(),
+                    [host](const auto& peer) { return peer->address().host == host; }));
 }
 
 }  // namespace trackly::test

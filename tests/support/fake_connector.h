@@ -25,7 +25,8 @@ class FakePeer {
   bool closed() const { return events_ == nullptr; }
 
   // What happens to our end. Nothing does once it is closed.
-  void accept();
+  /// `alpn`: what TLS agreed on.
+  void accept(std::string_view alpn = {});
   void fail(net::TransportError error);
   void send(std::string_view bytes);
   void close();
@@ -40,6 +41,7 @@ class FakePeer {
 
   net::Address address_;
   net::TransportEvents* events_;
+  std::string alpn_;
   bool stands_ = false;
   bool blocked_ = false;
   std::size_t room_ = SIZE_MAX;
@@ -55,6 +57,9 @@ class FakeConnector final : public net::Connector {
   std::size_t attempts() const { return peers_.size(); }
   /// The latest attempt's other end. Requires: there was one.
   FakePeer& peer() { return *peers_.back(); }
+  /// The same for the latest attempt to connect to that host.
+  FakePeer& peer(std::string_view host);
+  std::size_t attempts(std::string_view host) const;
   Duration timeout() const { return timeout_; }
 
  private:
