@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "gateway/api/loop.h"
@@ -18,11 +19,12 @@ namespace trackly::proxy {
 class UpstreamMonitor {
  public:
   /// Called on the monitor's loop, never from inside its constructor or start(), with all targets
-  /// of the moment, whenever there are others or one of them passes its checks no more or again.
+  /// of the moment, whenever there are others than targets() gave before start(), or one of them
+  /// passes its checks no more or again. It must not destroy the monitor.
   using Changed = std::function<void(std::shared_ptr<const Targets>)>;
 
-  /// Everything outlives the monitor. `tls` is what https:// endpoints are spoken to with; nullptr
-  /// where there is none.
+  /// Everything outlives the monitor, and `settings` the targets too. `tls` is what https://
+  /// endpoints are spoken to with; nullptr where there is none.
   UpstreamMonitor(Loop& loop, net::Connector& connector, net::Resolver& resolver,
                   const UpstreamSettings& settings, const ResolverSettings& resolving,
                   std::shared_ptr<const net::TlsClientContext> tls, Changed changed);
@@ -33,13 +35,30 @@ class UpstreamMonitor {
   /// Begins to resolve and to check. Once.
   void start();
 
-  /// Those that are known; nullptr as long as no name of any endpoint has been answered for, which
-  /// is never the case where all endpoints are addresses.
-  std::shared_ptr<const Targets> targets() const;
+  /// Those that are known. nullptr as long as there is none and a name has not been answered for,
+  /// which is never the case where an endpoint is an address; empty where no name has one.
+  std::shared_ptr<const Targets> targets() const { return targets_; }
 
  private:
   class Endpoint;
   class Check;
+
+  net::Address address_of(const EndpointSettings& endpoint, std::string host) const;
+  std::shared_ptr<const Targets> collect() const;
+  void endpoint_changed();
+  void publish_soon() { publication_->arm(Duration::zero()); }
+
+  Loop& loop_;
+  net::Connector& connector_;
+  net::Resolver& resolver_;
+  const UpstreamSettings& settings_;
+  const ResolverSettings& resolving_;
+  const std::shared_ptr<const net::TlsClientContext> tls_;
+  const Changed changed_;
+  std::vector<std::unique_ptr<Endpoint>> endpoints_;
+  std::shared_ptr<const Targets> targets_;
+  /// A timer, as what changes within a turn is told once, and to nobody who is gone by then.
+  std::unique_ptr<Timer> publication_;
 };
 
 }  // namespace trackly::proxy

@@ -1,0 +1,151 @@
+#include "gateway/proxy/health_check.h"
+
+#include <string>
+#include <utility>
+
+#include "gateway/proxy/codec_connection.h"
+
+namespace trackly::proxy {
+namespace {
+
+const char* phrase_of(net::TransportError error) {
+  switch (error) {
+    case net::TransportError::unresolved:
+      return "no address";
+    case net::TransportError::refused:
+      return "connection refused";
+    case net::TransportError::connect_timeout:
+      return "no connection in time";
+    case net::TransportError::handshake:
+      return "TLS handshake failed";
+    case net::TransportError::certificate:
+      return "certificate does not verify";
+    case net::TransportError::handshake_timeout:
+      return "no TLS handshake in time";
+    case net::TransportError::reset:
+      return "connection closed without an answer";
+  }
+  return "";
+}
+
+const char* phrase_of(http::PeerReset reset) {
+  if (reset.malformed) return "malformed answer";
+  return reset.not_processed ? "request refused" : "connection closed without an answer";
+}
+
+/// As in a URL; a unix socket has no host of its own.
+std::string authority_of(const EndpointSettings& endpoint) {
+  if (!endpoint.unix_path.empty()) return "localhost";
+  const bool v6 = endpoint.host.find(':') != std::string::npos;
+  return (v6 ? "[" + endpoint.host + "]" : endpoint.host) + ":" + std::to_string(endpoint.port);
+}
+
+Head request_of(const EndpointSettings& endpoint, const HealthCheckSettings& settings) {
+  Head head;
+  head.method = "GET";
+  head.scheme = endpoint.protocol == EndpointSettings::Protocol::https ? "https" : "http";
+  head.authority = settings.host.empty() ? authority_of(endpoint) : settings.host;
+  head.target = settings.path;
+  head.fields.add("User-Agent", "trackly-gateway health check");
+  return head;
+}
+
+}  // namespace
+
+/// The connection. It tells its owner the first outcome and closes; what still happens on it then,
+/// until it is destroyed at the end of the turn, concerns nobody.
+class HealthCheck::Probe final : public CodecConnection {
+ public:
+  Probe(HealthCheck& owner, net::Connector& connector, const Target& target,
+        const HealthCheckSettings& settings)
+      : CodecConnection(owner.loop_, settings.timeout),
+        owner_(&owner),
+        protocol_(target.settings().protocol),
+        request_(request_of(target.settings(), settings)),
+        deadline_(owner.loop_.timer([this] { on_deadline(); })) {
+    deadline_->arm(settings.timeout);
+    set_transport(connector.connect(target.address(), settings.timeout, *this));
+  }
+
+  /// The owner is going.
+  void withdraw() {
+    owner_ = nullptr;
+    close(/*abortive=*/false);
+  }
+
+ private:
+  // net::TransportEvents
+  void on_connected() override {
+    if (closed()) return;
+    const http::CodecLimits limits;
+    const bool agreed_h2 = transport().alpn() == "h2";
+    const bool h2 = protocol_ == EndpointSettings::Protocol::h2c || agreed_h2;
+    set_codec(h2 ? http::make_h2_codec(http::Side::client, request_.scheme, limits, *this)
+                 : http::make_h1_codec(http::Side::client, request_.scheme, limits, *this));
+    codec().drain(http::DrainPhase::announce);
+    codec().send_head(codec().open(), request_, /*end=*/true);
+    schedule_flush();
+  }
+  void on_error(net::TransportError error) override { conclude(Fault{phrase_of(error)}); }
+
+  // CodecConnection
+  void on_flushed() override {}
+  void on_codec_finished() override { close(/*abortive=*/false); }
+  void on_closed() override { conclude(Fault{"connection closed without an answer"}); }
+
+  // http::CodecEvents
+  void on_head(http::StreamId, Head head, bool) override {
+    if (head.status / 100 == 2) return conclude(std::nullopt);
+    conclude(Fault{"answered " + std::to_string(head.status)});
+  }
+  void on_reset(http::StreamId, http::PeerReset reset) override {
+    conclude(Fault{phrase_of(reset)});
+  }
+  void on_informational(http::StreamId, Head) override {}
+  void on_bad_head(http::StreamId, Head, http::HeadFault) override {}
+  void on_bad_body(http::StreamId) override {}
+  void on_body(http::StreamId, std::string_view) override {}
+  void on_trailers(http::StreamId, FieldList) override {}
+  void on_end(http::StreamId) override {}
+  void on_room(http::StreamId) override {}
+  void on_done(http::StreamId) override {}
+  void on_closing() override {}
+
+  void on_deadline() {
+    conclude(Fault{has_codec() ? "no answer in time" : "no connection in time"});
+  }
+
+  void conclude(std::optional<Fault> fault) {
+    HealthCheck* owner = std::exchange(owner_, nullptr);
+    if (owner == nullptr) return;
+    deadline_->disarm();
+    close(/*abortive=*/false);
+    owner->finish(std::move(fault));
+  }
+
+  HealthCheck* owner_;  // nullptr: it knows the outcome, or does not want it
+  const EndpointSettings::Protocol protocol_;
+  const Head request_;
+  std::unique_ptr<Timer> deadline_;  // for connecting, asking and the response's head
+};
+
+HealthCheck::HealthCheck(Loop& loop, net::Connector& connector, const Target& target,
+                         const HealthCheckSettings& settings, Done done)
+    : loop_(loop),
+      done_(std::move(done)),
+      probe_(std::make_unique<Probe>(*this, connector, target, settings)) {}
+
+HealthCheck::~HealthCheck() {
+  if (probe_ == nullptr) return;
+  probe_->withdraw();
+  loop_.defer_delete(std::move(probe_));
+}
+
+void HealthCheck::finish(std::optional<Fault> fault) {
+  loop_.defer_delete(std::move(probe_));
+  // It may destroy the check.
+  const Done done = std::move(done_);
+  done(std::move(fault));
+}
+
+}  // namespace trackly::proxy

@@ -1,0 +1,253 @@
+#include "gateway/proxy/upstream_monitor.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+#include "gateway/net/socket_address.h"
+#include "gateway/observe/diagnostics.h"
+#include "gateway/proxy/health_check.h"
+
+namespace trackly::proxy {
+namespace {
+
+// A name that stands for more is a mistake, or somebody's attempt to have us connect everywhere.
+constexpr std::size_t kMaxAddresses = 64;
+
+/// Up to a tenth longer, so that the checks of several gateways do not stay in step.
+Duration jittered(Duration interval, Loop& loop) {
+  const auto tenth = static_cast<std::uint64_t>(interval.count()) / 10;
+  return interval + Duration(loop.random() % (tenth + 1));
+}
+
+bool is_address(const EndpointSettings& endpoint) {
+  return !endpoint.unix_path.empty() ||
+         net::parse_socket_address(endpoint.host, endpoint.port).has_value();
+}
+
+/// In the order of the answer, each once.
+std::vector<std::string> hosts_of(const std::vector<net::SocketAddress>& addresses) {
+  std::vector<std::string> hosts;
+  for (const net::SocketAddress& address : addresses) {
+    std::string host = address.host();
+    if (std::find(hosts.begin(), hosts.end(), host) == hosts.end()) {
+      hosts.push_back(std::move(host));
+    }
+  }
+  return hosts;
+}
+
+}  // namespace
+
+// ---------------------------------------------------------------------------------------- checks
+
+/// Checks a target again and again, one check at a time, and keeps what it says about its health.
+class UpstreamMonitor::Check {
+ public:
+  /// `target` outlives it.
+  Check(UpstreamMonitor& monitor, Target& target)
+      : monitor_(monitor),
+        settings_(*monitor.settings_.health_check),
+        target_(target),
+        next_(monitor.loop_.timer([this] { ask(); })) {}
+
+  void ask() {
+    next_at_ = monitor_.loop_.now() + jittered(settings_.interval, monitor_.loop_);
+    under_way_ = std::make_unique<HealthCheck>(
+        monitor_.loop_, monitor_.connector_, target_, settings_,
+        [this](const std::optional<Fault>& fault) { on_outcome(fault); });
+  }
+
+ private:
+  void on_outcome(const std::optional<Fault>& fault) {
+    under_way_.reset();
+    next_->arm(std::max(next_at_ - monitor_.loop_.now(), Duration::zero()));
+
+    const bool passed = !fault;
+    const bool is_first = std::exchange(is_first_, false);
+    if (passed == target_.passes_checks()) {
+      contradictions_ = 0;
+      return;
+    }
+    const std::uint32_t needed = passed ? settings_.passes : settings_.failures;
+    if (++contradictions_ < needed && !is_first) return;
+    contradictions_ = 0;
+    target_.set_passes_checks(passed);
+    observe::report_upstream(monitor_.settings_.name,
+                             target_.text() + (passed ? " passes its health check again"
+                                                      : " fails its health check: " + fault->text));
+    monitor_.publish_soon();
+  }
+
+  UpstreamMonitor& monitor_;
+  const HealthCheckSettings& settings_;
+  Target& target_;
+  std::unique_ptr<Timer> next_;
+  TimePoint next_at_;
+  std::unique_ptr<HealthCheck> under_way_;
+  bool is_first_ = true;
+  std::uint32_t contradictions_ = 0;  // outcomes in a row against what the target says
+};
+
+// ------------------------------------------------------------------------------------- endpoints
+
+/// An endpoint of the configuration and the targets that it stands for: always the same one, or
+/// those of a name.
+class UpstreamMonitor::Endpoint {
+ public:
+  Endpoint(UpstreamMonitor& monitor, const EndpointSettings& settings)
+      : monitor_(monitor),
+        settings_(settings),
+        is_known_(is_address(settings)),
+        ask_again_(monitor.loop_.timer([this] { ask(); })) {
+    if (is_known_) add(settings.host);
+  }
+
+  void start() {
+    if (!is_known_) return ask();
+    for (const Watched& watched : watched_) watched.start();
+  }
+
+  /// False while nobody has said what its name stands for, or that it stands for nothing.
+  bool is_known() const { return is_known_; }
+  void append_to(Targets& targets) const {
+    for (const Watched& watched : watched_) targets.push_back(watched.target);
+  }
+
+ private:
+  struct Watched {
+    void start() const {
+      if (check != nullptr) check->ask();
+    }
+
+    std::shared_ptr<Target> target;
+    std::unique_ptr<Check> check;  // nullptr: none is configured
+  };
+
+  void add(std::string host) {
+    Watched watched;
+    watched.target =
+        std::make_shared<Target>(settings_, monitor_.address_of(settings_, std::move(host)));
+    if (monitor_.settings_.health_check) {
+      watched.check = std::make_unique<Check>(monitor_, *watched.target);
+    }
+    watched_.push_back(std::move(watched));
+  }
+
+  void ask() {
+    lookup_ = monitor_.resolver_.resolve(
+        settings_.host, settings_.port,
+        [this](const Result<net::ResolvedName>& answer) { on_answer(answer); });
+  }
+
+  void on_answer(const Result<net::ResolvedName>& answer) {
+    lookup_.reset();
+    const Duration least = monitor_.resolving_.min_ttl;
+    ask_again_->arm(answer ? std::max(answer->ttl, least) : least);
+    is_known_ = true;
+    if (answer) replace(hosts_of(answer->addresses));
+    report_resolved(answer);
+    monitor_.endpoint_changed();
+  }
+
+  /// Those that stay keep their places and what is known about them; new ones follow.
+  void replace(const std::vector<std::string>& hosts) {
+    std::erase_if(watched_, [&hosts](const Watched& watched) {
+      return std::find(hosts.begin(), hosts.end(), watched.target->address().host) == hosts.end();
+    });
+    bool is_cut = false;
+    for (const std::string& host : hosts) {
+      if (has(host)) continue;
+      is_cut = watched_.size() == kMaxAddresses;
+      if (is_cut) break;
+      add(host);
+      watched_.back().start();
+    }
+    if (is_cut && !was_cut_) {
+      report("stands for " + std::to_string(hosts.size()) + " addresses, of which " +
+             std::to_string(kMaxAddresses) + " are used");
+    }
+    was_cut_ = is_cut;
+  }
+
+  bool has(const std::string& host) const {
+    return std::any_of(watched_.begin(), watched_.end(), [&host](const Watched& watched) {
+      return watched.target->address().host == host;
+    });
+  }
+
+  void report_resolved(const Result<net::ResolvedName>& answer) {
+    if (std::exchange(resolves_, answer.ok()) == answer.ok()) return;
+    report(answer ? "resolves again" : "does not resolve: " + answer.error().text);
+  }
+
+  void report(const std::string& what) const {
+    observe::report_upstream(monitor_.settings_.name, settings_.text + " " + what);
+  }
+
+  UpstreamMonitor& monitor_;
+  const EndpointSettings& settings_;
+  bool is_known_;
+  bool resolves_ = true;  // as far as it has been told
+  bool was_cut_ = false;
+  std::vector<Watched> watched_;
+  std::unique_ptr<net::Resolver::Lookup> lookup_;
+  std::unique_ptr<Timer> ask_again_;
+};
+
+// --------------------------------------------------------------------------------------- monitor
+
+UpstreamMonitor::UpstreamMonitor(Loop& loop, net::Connector& connector, net::Resolver& resolver,
+                                 const UpstreamSettings& settings,
+                                 const ResolverSettings& resolving,
+                                 std::shared_ptr<const net::TlsClientContext> tls, Changed changed)
+    : loop_(loop),
+      connector_(connector),
+      resolver_(resolver),
+      settings_(settings),
+      resolving_(resolving),
+      tls_(std::move(tls)),
+      changed_(std::move(changed)),
+      publication_(loop.timer([this] { changed_(targets_); })) {
+  for (const EndpointSettings& endpoint : settings_.endpoints) {
+    endpoints_.push_back(std::make_unique<Endpoint>(*this, endpoint));
+  }
+  targets_ = collect();
+}
+
+UpstreamMonitor::~UpstreamMonitor() = default;
+
+void UpstreamMonitor::start() {
+  for (const auto& endpoint : endpoints_) endpoint->start();
+}
+
+net::Address UpstreamMonitor::address_of(const EndpointSettings& endpoint, std::string host) const {
+  net::Address address{std::move(host), endpoint.port, endpoint.unix_path};
+  if (endpoint.protocol == EndpointSettings::Protocol::https) {
+    const std::string& name = settings_.tls.server_name;
+    address.tls =
+        net::ConnectTls{tls_, name.empty() ? endpoint.host : name, settings_.handshake_timeout};
+  }
+  return address;
+}
+
+std::shared_ptr<const Targets> UpstreamMonitor::collect() const {
+  Targets targets;
+  bool are_known = true;
+  for (const auto& endpoint : endpoints_) {
+    endpoint->append_to(targets);
+    are_known = are_known && endpoint->is_known();
+  }
+  if (targets.empty() && !are_known) return nullptr;
+  return std::make_shared<const Targets>(std::move(targets));
+}
+
+void UpstreamMonitor::endpoint_changed() {
+  std::shared_ptr<const Targets> targets = collect();
+  if (targets == nullptr || (targets_ != nullptr && *targets == *targets_)) return;
+  targets_ = std::move(targets);
+  publish_soon();
+}
+
+}  // namespace trackly::proxy
