@@ -29,13 +29,6 @@ bool is_family(std::string_view text, int family) {
   return inet_pton(family, std::string(text).c_str(), address.data()) == 1;
 }
 
-bool is_host_name(std::string_view text) {
-  return !text.empty() && text.size() <= 253 && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '.' || c == '_';
-  });
-}
-
 std::optional<Fault> check_unix_path(std::string_view path) {
   if (!path.starts_with('/')) return Fault{"a unix socket needs an absolute path: unix:/path"};
   if (path.find('\0') != std::string_view::npos) return Fault{"a path holds no NUL"};
@@ -45,6 +38,16 @@ std::optional<Fault> check_unix_path(std::string_view path) {
   }
   return std::nullopt;
 }
+
+struct Scheme {
+  std::string_view prefix;
+  EndpointSettings::Protocol protocol;
+  std::uint16_t default_port;
+};
+
+constexpr std::array<Scheme, 3> kSchemes = {{{"http://", EndpointSettings::Protocol::http1, 80},
+                                             {"h2c://", EndpointSettings::Protocol::h2c, 80},
+                                             {"https://", EndpointSettings::Protocol::https, 443}}};
 
 }  // namespace
 
@@ -84,21 +87,21 @@ Result<EndpointSettings> parse_endpoint(std::string_view text) {
     endpoint.unix_path = path;
     return endpoint;
   }
-  constexpr std::string_view kHttp = "http://";
-  constexpr std::string_view kH2c = "h2c://";
-  const bool h2c = text.starts_with(kH2c);
-  if (!h2c && !text.starts_with(kHttp)) {
-    return Fault{"expected http://host:port, h2c://host:port or unix:/path"};
+  const auto scheme = std::find_if(kSchemes.begin(), kSchemes.end(), [text](const Scheme& one) {
+    return text.starts_with(one.prefix);
+  });
+  if (scheme == kSchemes.end()) {
+    return Fault{"expected http://host:port, h2c://host:port, https://host:port or unix:/path"};
   }
-  endpoint.protocol = h2c ? EndpointSettings::Protocol::h2c : EndpointSettings::Protocol::http1;
-  const std::string_view authority = text.substr(h2c ? kH2c.size() : kHttp.size());
+  endpoint.protocol = scheme->protocol;
+  const std::string_view authority = text.substr(scheme->prefix.size());
   if (authority.find('@') != std::string_view::npos) {
     return Fault{"user and password have no place in an endpoint"};
   }
   if (authority.find_first_of("/?#") != std::string_view::npos) {
     return Fault{"an endpoint is scheme, host and port; paths are forwarded as they come"};
   }
-  auto address = parse_host_port(authority, 80);
+  auto address = parse_host_port(authority, scheme->default_port);
   if (!address) return address.error();
   if (address->port == 0) return Fault{"port 0 cannot be connected to"};
   endpoint.host = std::move(address->host);
@@ -130,6 +133,23 @@ Result<RedisSettings> parse_redis_url(std::string_view text) {
   redis.host = std::move(address->host);
   redis.port = address->port;
   return redis;
+}
+
+std::optional<Fault> check_resolver_address(std::string_view text) {
+  if (is_ip_address(text)) return std::nullopt;
+  const auto address = parse_host_port(text);
+  if (!address || !is_ip_address(address->host)) {
+    return Fault{"expected an IP address, with or without a port, such as 10.0.0.2 or [::1]:5353"};
+  }
+  if (address->port == 0) return Fault{"port 0 cannot be asked"};
+  return std::nullopt;
+}
+
+bool is_host_name(std::string_view text) {
+  return !text.empty() && text.size() <= 253 && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '.' || c == '_';
+  });
 }
 
 bool is_ip_address(std::string_view text) {

@@ -26,12 +26,19 @@ Result<HostPort> parse_host_port(std::string_view text,
 /// refused, because one name can mean several addresses. Port 0 lets the system choose.
 std::optional<Fault> check_listener_address(std::string_view text);
 
-/// "http://host[:port]", "h2c://host[:port]" or "unix:/path". Leaves `mark` alone.
+/// "http://host[:port]", "h2c://host[:port]", "https://host[:port]" or "unix:/path". Leaves `mark`
+/// and `weight` alone.
 Result<EndpointSettings> parse_endpoint(std::string_view text);
 
 /// "redis://host[:port]" or "unix:/path"; fills host and port, or unix_path.
 Result<RedisSettings> parse_redis_url(std::string_view text);
 
+/// "address", "address:port" or "[v6]:port": whom the resolver can ask. Names are refused, because
+/// there is nobody yet to ask for them.
+std::optional<Fault> check_resolver_address(std::string_view text);
+
+/// What a name of the DNS or of /etc/hosts, or an IPv4 address, looks like.
+bool is_host_name(std::string_view text);
 /// An IPv4 or IPv6 address.
 bool is_ip_address(std::string_view text);
 /// An address, or an address and a prefix length (CIDR): "10.0.0.0/8".

@@ -5,11 +5,15 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <tuple>
+#include <utility>
 
+#include "config/field_names.h"
 #include "config/json_pointer.h"
 #include "config/path_template.h"
 #include "gateway/api/ascii.h"
 #include "gateway/api/node_reader.h"
+#include "gateway/api/path_prefix.h"
 
 namespace trackly::config {
 namespace {
@@ -21,22 +25,21 @@ constexpr std::string_view kJson = "application/json";
 /// A reference that leads to a reference, and so on; more is a circle.
 constexpr int kMaxReferences = 16;
 
-/// Fields that frame or route a message; an answer's are the codec's to write.
-constexpr std::array<std::string_view, 7> kFramingFields = {
-    "connection", "content-length", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"};
-
 using Fields = std::vector<std::pair<std::string, std::string>>;
-
-bool is_field_name(std::string_view name) {
-  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-  });
-}
 
 bool is_field_value(std::string_view value) {
   return std::all_of(value.begin(), value.end(), [](char c) { return c >= 0x20 && c < 0x7F; });
 }
+
+using NameAndMark = std::pair<std::string, Mark>;
+
+/// What the operations of a path have in common.
+struct PathItem {
+  std::string path;  // with the prefix of `servers`
+  PathTemplate parsed;
+  std::vector<Parameter> parameters;
+  NameAndMark upstream;
+};
 
 std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
 
@@ -174,7 +177,7 @@ class ApiReader {
     Fields fields;
     if (!node.is_mapping()) problem(node.mark, "x-response-fields: expected names and values");
     for (const Node::Entry& field : node.entries) {
-      if (!is_field_name(field.key) || is_framing(field.key)) {
+      if (!is_field_name(field.key) || is_framing_field(field.key)) {
         problem(field.key_mark, "x-response-fields: " + quoted(field.key) + " cannot be set");
       } else if (!field.value.is_string() || !is_field_value(field.value.text)) {
         problem(field.value.mark, "x-response-fields: the value of " + field.key +
@@ -184,11 +187,6 @@ class ApiReader {
       }
     }
     return fields;
-  }
-
-  static bool is_framing(std::string_view name) {
-    return std::any_of(kFramingFields.begin(), kFramingFields.end(),
-                       [name](std::string_view field) { return ascii_iequals(field, name); });
   }
 
   Fields response_fields(const std::string& path, bool deprecated) const {
@@ -221,29 +219,33 @@ class ApiReader {
     }
     MappingReader reader(&entry.value, problems_);
     reader.ignore({"summary", "description"});
-    const auto shared = read_parameters(reader.list("parameters"));
+    PathItem item;
+    item.path = prefix_ + entry.key;
+    item.parsed = *path;
+    item.parameters = read_parameters(reader.list("parameters"));
+    item.upstream = read_upstream(reader).value_or(NameAndMark());
     for (const std::string_view method : kMethods) reader.ignore({method});
     for (const Node::Entry& child : entry.value.entries) {
       if (std::find(kMethods.begin(), kMethods.end(), child.key) == kMethods.end()) continue;
-      read_operation(child.value, child.key, entry.key, *path, shared);
+      read_operation(child.value, child.key, item);
     }
     reader.finish();
   }
 
-  void read_operation(const Node& node, std::string_view method, const std::string& written_path,
-                      const PathTemplate& path, const std::vector<Parameter>& shared) {
+  void read_operation(const Node& node, std::string_view method, const PathItem& path) {
     MappingReader reader(&node, problems_);
     Operation operation;
     operation.mark = node.mark;
     std::transform(method.begin(), method.end(), std::back_inserter(operation.method),
                    [](char c) { return static_cast<char>(c - 'a' + 'A'); });
-    operation.path = prefix_ + written_path;
+    operation.path = path.path;
     reader.ignore({"summary", "description", "externalDocs", "responses", "callbacks"});
     operation.id = reader.string("operationId", "");
     operation.tags = reader.strings("tags");
     operation.needs_key = read_security(reader.take("security"), api_.unknown.needs_key);
     operation.parameters =
-        ordered(merged(shared, read_parameters(reader.list("parameters"))), path, node.mark);
+        ordered(merged(path.parameters, read_parameters(reader.list("parameters"))), path.parsed,
+                node.mark);
     if (const Node* body = reader.take("requestBody")) read_body(*body, operation);
     operation.response_fields =
         response_fields(operation.path, reader.boolean("deprecated", false));
@@ -256,9 +258,21 @@ class ApiReader {
       problem(node.mark, "x-entitlements: the operation has no JSON body to ask for anything");
     }
     operation.overrides = reader.take("x-gateway");
+    const auto own = read_upstream(reader);
+    std::tie(operation.upstream, operation.upstream_mark) = own.value_or(path.upstream);
     reader.finish();
-    check_unique(operation, path);
+    check_unique(operation, path.parsed);
     api_.operations.push_back(std::move(operation));
+  }
+
+  /// Whether there is such an upstream is seen when gateway.yaml is known too.
+  std::optional<NameAndMark> read_upstream(MappingReader& reader) {
+    const Node* node = reader.take("x-upstream");
+    if (node == nullptr) return std::nullopt;
+    if (node->is_string() && node->text.empty()) {
+      problem(node->mark, "x-upstream: expected the name of an upstream");
+    }
+    return NameAndMark(reader.string("x-upstream", ""), node->mark);
   }
 
   void check_unique(const Operation& operation, const PathTemplate& path) {

@@ -6,7 +6,9 @@
 
 #include "config/api_description_reader.h"
 #include "config/catalogue_reader.h"
+#include "config/setting_values.h"
 #include "config/settings_reader.h"
+#include "config/upstream_use.h"
 #include "config/yaml_reader.h"
 
 namespace trackly::config {
@@ -32,7 +34,10 @@ class Loader {
     if (catalogue != nullptr) catalogue = catalogue->find("catalogue");
     auto api = read_named(all.settings.api_path, root.find("api"), root);
     auto errors = read_named(all.settings.catalogue_path, catalogue, root);
-    if (api) read_api_description(*std::move(api), all.api, problems_);
+    if (api) {
+      read_api_description(*std::move(api), all.api, problems_);
+      if (!all.settings.upstreams.empty()) assign_upstreams(all.settings, all.api, problems_);
+    }
     if (errors) {
       all.errors = read_catalogue(*errors, all.settings.error_overrides, problems_);
     }

@@ -44,9 +44,4 @@ Result<PathTemplate> parse_path_template(std::string_view path) {
   return result;
 }
 
-bool is_below(std::string_view path, std::string_view prefix) {
-  if (prefix.ends_with('/')) prefix.remove_suffix(1);
-  return path.starts_with(prefix) && (path.size() == prefix.size() || path[prefix.size()] == '/');
-}
-
 }  // namespace trackly::config

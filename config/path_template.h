@@ -17,7 +17,4 @@ struct PathTemplate {
 
 Result<PathTemplate> parse_path_template(std::string_view path);
 
-/// Whether `path` is `prefix` or lies below it, by whole segments.
-bool is_below(std::string_view path, std::string_view prefix);
-
 }  // namespace trackly::config

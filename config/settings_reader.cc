@@ -1,26 +1,20 @@
 #include "config/settings_reader.h"
 
 #include <algorithm>
-#include <charconv>
-#include <cstdio>
 #include <string>
 #include <vector>
 
 #include "config/address.h"
-#include "config/file.h"
+#include "config/setting_values.h"
+#include "config/upstream_reader.h"
 #include "gateway/api/node_reader.h"
 
 namespace trackly::config {
 namespace {
 
-using std::chrono::milliseconds;
-
-/// Shorter deadlines than this are slips of the pen: nothing could meet them.
-constexpr milliseconds kShortestTimeout{1};
-/// Of which a breaker looks at tenths.
-constexpr milliseconds kShortestWindow{100};
+/// More often than that, asking would be a load of its own.
+constexpr std::chrono::milliseconds kShortestTtl{10};
 constexpr std::size_t kMostWorkers = 1024;
-constexpr std::string_view kDefaultUpstream = "default";
 constexpr std::string_view kStandardOutput = "/dev/stdout";
 
 class SettingsReader {
@@ -36,7 +30,10 @@ class SettingsReader {
     read_errors(reader.take("errors"));
     read_filters(reader);
     if (const Node* redis = reader.take("redis")) settings_.redis = read_redis(*redis);
-    read_upstreams(reader);
+    if (const Node* upstreams = required(reader, "upstreams")) {
+      settings_.upstreams = read_upstreams(*upstreams, folder_, problems_);
+    }
+    read_resolver(reader.take("resolver"));
     settings_.forward_unknown_paths =
         reader.choice<bool>("unknown_paths", {{"refuse", false}, {"forward", true}}, false);
     read_trusted_proxies(reader);
@@ -52,13 +49,6 @@ class SettingsReader {
 
   std::string path(MappingReader& reader, std::string_view key, std::string_view fallback) {
     return resolved_path(folder_, reader.string(key, fallback));
-  }
-
-  /// A key that has no default.
-  const Node* required(MappingReader& reader, std::string_view key) {
-    const Node* node = reader.take(key);
-    if (node == nullptr) problem(reader.mark(), "missing key \"" + std::string(key) + "\"");
-    return node;
   }
 
   void read_listeners(MappingReader& reader) {
@@ -93,31 +83,15 @@ class SettingsReader {
   TlsSettings read_tls(const Node& node) {
     MappingReader reader(&node, problems_);
     TlsSettings tls;
-    tls.main = read_certificate(reader);
+    tls.main = read_certificate(reader, folder_);
     for (const Node* item : reader.list("sni")) {
       MappingReader other(item, problems_);
-      tls.others.push_back(read_certificate(other));
+      tls.others.push_back(read_certificate(other, folder_));
       other.finish();
     }
-    if (reader.has("client_ca")) tls.client_ca = readable_file(reader, "client_ca");
+    if (reader.has("client_ca")) tls.client_ca = readable_file(reader, "client_ca", folder_);
     reader.finish();
     return tls;
-  }
-
-  CertificateSettings read_certificate(MappingReader& reader) {
-    return {readable_file(reader, "certificate"), readable_file(reader, "private_key")};
-  }
-
-  std::string readable_file(MappingReader& reader, std::string_view key) {
-    const Node* node = required(reader, key);
-    if (node == nullptr) return {};
-    const std::string file = path(reader, key, "");
-    if (!node->is_string()) return file;
-    const auto text = read_file(file);
-    if (!text) {
-      problem(node->mark, std::string(key) + ": cannot read " + file + ": " + text.error().text);
-    }
-    return file;
   }
 
   std::size_t read_workers(MappingReader& reader) {
@@ -198,68 +172,17 @@ class SettingsReader {
     return redis;
   }
 
-  void read_upstreams(MappingReader& reader) {
-    const Node* node = required(reader, "upstreams");
-    if (node == nullptr) return;
-    MappingReader upstreams(node, problems_);
-    if (const Node* upstream = required(upstreams, kDefaultUpstream)) read_upstream(*upstream);
-    upstreams.finish();
-  }
-
-  void read_upstream(const Node& node) {
-    MappingReader reader(&node, problems_);
-    UpstreamSettings upstream;
-    upstream.name = kDefaultUpstream;
-    for (const Node* item : reader.list("endpoints")) read_endpoint(*item, upstream);
-    if (upstream.endpoints.empty()) problem(reader.mark(), "endpoints: at least one is needed");
-    read_timeouts(reader.take("timeouts"), upstream);
-    upstream.max_connections = reader.count("max_connections", upstream.max_connections, 1);
-    upstream.max_waiting = reader.count("max_waiting", upstream.max_waiting);
-    if (const Node* breaker = reader.take("circuit_breaker")) {
-      upstream.circuit_breaker = read_circuit_breaker(*breaker);
-    }
-    reader.finish();
-    settings_.upstreams.push_back(std::move(upstream));
-  }
-
-  CircuitBreakerSettings read_circuit_breaker(const Node& node) {
-    MappingReader reader(&node, problems_);
-    CircuitBreakerSettings breaker;
-    const auto read = [&reader](std::string_view key, std::uint32_t& value, std::uint64_t minimum,
-                                std::uint64_t maximum) {
-      value = static_cast<std::uint32_t>(reader.count(key, value, minimum, maximum));
-    };
-    read("consecutive_failures", breaker.consecutive_failures, 1, UINT32_MAX);
-    read("failure_percent", breaker.failure_percent, 0, 100);
-    read("minimum_requests", breaker.minimum_requests, 1, UINT32_MAX);
-    breaker.window = reader.duration("window", breaker.window, kShortestWindow);
-    breaker.open_for = reader.duration("open_for", breaker.open_for, kShortestTimeout);
-    reader.finish();
-    return breaker;
-  }
-
-  void read_endpoint(const Node& node, UpstreamSettings& upstream) {
-    EndpointSettings endpoint;
-    if (!node.is_string()) {
-      problem(node.mark, "endpoints: expected http://host:port, h2c://host:port or unix:/path");
-    } else if (auto parsed = parse_endpoint(node.text)) {
-      endpoint = *std::move(parsed);
-    } else {
-      problem(node.mark, "endpoints: " + parsed.error().text);
-    }
-    endpoint.mark = node.mark;
-    upstream.endpoints.push_back(std::move(endpoint));
-  }
-
-  void read_timeouts(const Node* node, UpstreamSettings& upstream) {
+  void read_resolver(const Node* node) {
     MappingReader reader(node, problems_);
-    const auto read = [&reader](std::string_view key, std::chrono::nanoseconds& timeout) {
-      timeout = reader.duration(key, timeout, kShortestTimeout);
-    };
-    read("connect", upstream.connect_timeout);
-    read("response", upstream.response_timeout);
-    read("idle", upstream.idle_timeout);
-    read("queue", upstream.queue_timeout);
+    ResolverSettings& resolver = settings_.resolver;
+    for (const Node* item : reader.list("servers")) {
+      if (const auto fault = check_resolver_address(item->text)) {
+        problem(item->mark, "servers: " + fault->text);
+      }
+      resolver.servers.push_back(item->text);
+    }
+    resolver.timeout = reader.duration("timeout", resolver.timeout, kShortestTimeout);
+    resolver.min_ttl = reader.duration("min_ttl", resolver.min_ttl, kShortestTtl);
     reader.finish();
   }
 
@@ -321,10 +244,6 @@ class SettingsReader {
 };
 
 }  // namespace
-
-std::string resolved_path(const std::filesystem::path& folder, const std::string& path) {
-  return (folder / path).lexically_normal().string();
-}
 
 Settings read_settings(const Node& root, const std::filesystem::path& folder, Problems& problems) {
   return SettingsReader(folder, problems).read(root);

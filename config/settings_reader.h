@@ -12,7 +12,4 @@ namespace trackly::config {
 /// are taken from `folder`, the one of the file.
 Settings read_settings(const Node& root, const std::filesystem::path& folder, Problems& problems);
 
-/// `path` as seen from `folder`.
-std::string resolved_path(const std::filesystem::path& folder, const std::string& path);
-
 }  // namespace trackly::config

@@ -63,8 +63,10 @@ struct Operation {
   std::string product;                    // x-product; empty: no gate
   std::vector<Entitlement> entitlements;  // x-entitlements, in the order of judging
   const Node* overrides = nullptr;        // x-gateway: filter name -> settings
-  std::string upstream;                   // x-upstream; empty: as the upstreams' `paths` say
-  Mark upstream_mark;
+  /// The name of the upstream that serves it: x-upstream, else as the upstreams' `paths` say. Empty
+  /// for unknown paths, for which upstream_for() decides request by request.
+  std::string upstream;
+  Mark upstream_mark;  // of x-upstream
   /// Extra fields of every answer to this operation (the v1 deprecation).
   std::vector<std::pair<std::string, std::string>> response_fields;
   Mark mark;

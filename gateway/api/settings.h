@@ -98,7 +98,7 @@ struct UpstreamSettings {
   std::vector<EndpointSettings> endpoints;
   Balance balance = Balance::least_requests;
   /// Path prefixes, in whole segments, whose operations this upstream serves; the longest one wins,
-  /// and what no upstream has is served by the first one.
+  /// and what no upstream has is served by the first one (gateway/api/upstream_for.h).
   std::vector<std::string> paths;
   UpstreamTlsSettings tls;
   std::chrono::nanoseconds connect_timeout = std::chrono::seconds(1);
@@ -128,6 +128,7 @@ struct UpstreamSettings {
   std::optional<CircuitBreakerSettings> circuit_breaker;
   std::optional<HealthCheckSettings> health_check;
   std::optional<EjectionSettings> ejection;
+  Mark mark;
 };
 
 /// How names of endpoints become addresses. /etc/hosts is asked first.

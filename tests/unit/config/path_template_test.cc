@@ -26,14 +26,5 @@ TEST(PathTemplate, LiteralsCannotPassForParameters) {
   EXPECT_FALSE(parse_path_template("/a#b").ok());
 }
 
-TEST(IsBelow, WholeSegmentsCount) {
-  EXPECT_TRUE(is_below("/api/v1", "/api/v1"));
-  EXPECT_TRUE(is_below("/api/v1/x", "/api/v1"));
-  EXPECT_TRUE(is_below("/api/v1/x", "/api/v1/"));
-  EXPECT_TRUE(is_below("/x", "/"));
-  EXPECT_FALSE(is_below("/api/v10", "/api/v1"));
-  EXPECT_FALSE(is_below("/api", "/api/v1"));
-}
-
 }  // namespace
 }  // namespace trackly::config
