@@ -12,10 +12,22 @@ constexpr std::array<std::string_view, 8> kFraming = {
     "connection", "content-length",   "keep-alive",        "te",
     "trailer",    "proxy-connection", "transfer-encoding", "upgrade"};
 
-constexpr std::array<std::string_view, 14> kInUse = {
-    "host",      "expect",          "content-type",      "content-encoding", "authorization",
-    "x-api-key", "x-account-id",    "x-request-id",      "traceparent",      "via",
-    "forwarded", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"};
+// grpc-timeout has units of its own, in which "100m" is a tenth of a second.
+constexpr std::array<std::string_view, 15> kInUse = {"authorization",
+                                                     "content-encoding",
+                                                     "content-type",
+                                                     "expect",
+                                                     "forwarded",
+                                                     "grpc-timeout",
+                                                     "host",
+                                                     "traceparent",
+                                                     "via",
+                                                     "x-account-id",
+                                                     "x-api-key",
+                                                     "x-forwarded-for",
+                                                     "x-forwarded-host",
+                                                     "x-forwarded-proto",
+                                                     "x-request-id"};
 
 template <class Names>
 bool is_one_of(std::string_view name, const Names& names) {

@@ -195,6 +195,7 @@ class UpstreamReader {
 
   void read_tls(const Node& node, UpstreamSettings& upstream) {
     MappingReader reader(&node, problems_);
+    reader.ignore({"ca", "certificate", "private_key"});  // has() alone does not make them known
     UpstreamTlsSettings& tls = upstream.tls;
     if (reader.has("ca")) tls.ca = readable_file(reader, "ca", folder_);
     if (const Node* name = reader.take("server_name")) {
@@ -206,7 +207,6 @@ class UpstreamReader {
     if (reader.has("certificate") || reader.has("private_key")) {
       tls.client_certificate = read_certificate(reader, folder_);
     }
-    reader.ignore({"ca", "certificate", "private_key"});  // has() alone does not make them known
     reader.finish();
     const bool is_used = std::any_of(
         upstream.endpoints.begin(), upstream.endpoints.end(), [](const EndpointSettings& endpoint) {

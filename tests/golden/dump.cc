@@ -58,27 +58,75 @@ void write(const Node& node, const std::string& indent, std::ostream& out) {
   }
 }
 
-void write(const UpstreamSettings& upstream, std::ostream& out) {
-  out << "upstream " << upstream.name << '\n';
-  for (const EndpointSettings& endpoint : upstream.endpoints) {
-    out << "  endpoint " << endpoint.text << ": "
-        << (endpoint.protocol == EndpointSettings::Protocol::h2c ? "h2c" : "http1");
-    if (endpoint.unix_path.empty()) {
-      out << " host " << endpoint.host << " port " << endpoint.port << '\n';
-    } else {
-      out << " unix " << endpoint.unix_path << '\n';
-    }
+std::string_view name_of(EndpointSettings::Protocol protocol) {
+  switch (protocol) {
+    case EndpointSettings::Protocol::h2c:
+      return "h2c";
+    case EndpointSettings::Protocol::https:
+      return "https";
+    default:
+      return "http1";
   }
-  out << "  connect " << milliseconds(upstream.connect_timeout) << ", response "
-      << milliseconds(upstream.response_timeout) << ", idle " << milliseconds(upstream.idle_timeout)
-      << ", queue " << milliseconds(upstream.queue_timeout) << '\n'
-      << "  max_connections " << upstream.max_connections << ", max_waiting "
-      << upstream.max_waiting << '\n';
-  if (!upstream.circuit_breaker) return;
-  const CircuitBreakerSettings& breaker = *upstream.circuit_breaker;
-  out << "  circuit_breaker " << breaker.consecutive_failures << " in a row, "
-      << breaker.failure_percent << " % of " << breaker.minimum_requests << " in "
-      << breaker.window.count() << " ns, open for " << breaker.open_for.count() << " ns\n";
+}
+
+void write(const EndpointSettings& endpoint, std::ostream& out) {
+  out << "  endpoint " << endpoint.text << ": " << name_of(endpoint.protocol);
+  if (endpoint.unix_path.empty()) {
+    out << " host " << endpoint.host << " port " << endpoint.port;
+  } else {
+    out << " unix " << endpoint.unix_path;
+  }
+  if (endpoint.weight != 1) out << " weight " << endpoint.weight;
+  out << '\n';
+}
+
+void write(const UpstreamTlsSettings& tls, std::ostream& out) {
+  if (!tls.ca.empty()) out << "  tls ca " << tls.ca << '\n';
+  if (!tls.server_name.empty()) out << "  tls server_name " << tls.server_name << '\n';
+  if (!tls.client_certificate) return;
+  out << "  tls client certificate " << tls.client_certificate->certificate << ' '
+      << tls.client_certificate->private_key << '\n';
+}
+
+void write_health(const UpstreamSettings& upstream, std::ostream& out) {
+  if (upstream.circuit_breaker) {
+    const CircuitBreakerSettings& breaker = *upstream.circuit_breaker;
+    out << "  circuit_breaker " << breaker.consecutive_failures << " in a row, "
+        << breaker.failure_percent << " % of " << breaker.minimum_requests << " in "
+        << breaker.window.count() << " ns, open for " << breaker.open_for.count() << " ns\n";
+  }
+  if (upstream.health_check) {
+    const HealthCheckSettings& check = *upstream.health_check;
+    out << "  health_check " << check.path << (check.host.empty() ? "" : " of " + check.host)
+        << " every " << milliseconds(check.interval) << ", timeout " << milliseconds(check.timeout)
+        << ", out after " << check.failures << ", back after " << check.passes << '\n';
+  }
+  if (upstream.ejection) {
+    out << "  ejection after " << upstream.ejection->consecutive_failures << " for "
+        << milliseconds(upstream.ejection->eject_for) << '\n';
+  }
+}
+
+void write(const UpstreamSettings& upstream, std::ostream& out) {
+  out << "upstream " << upstream.name;
+  if (!upstream.paths.empty()) out << " below " << joined(upstream.paths);
+  out << (upstream.balance == UpstreamSettings::Balance::round_robin ? ", round_robin"
+                                                                     : ", least_requests")
+      << '\n';
+  for (const EndpointSettings& endpoint : upstream.endpoints) write(endpoint, out);
+  write(upstream.tls, out);
+  out << "  connect " << milliseconds(upstream.connect_timeout) << ", handshake "
+      << milliseconds(upstream.handshake_timeout) << ", queue "
+      << milliseconds(upstream.queue_timeout) << ", response "
+      << milliseconds(upstream.response_timeout) << ", body " << milliseconds(upstream.body_timeout)
+      << ", request " << milliseconds(upstream.request_timeout) << ", idle "
+      << milliseconds(upstream.idle_timeout) << '\n';
+  if (!upstream.timeout_field.empty()) out << "  timeout_field " << upstream.timeout_field << '\n';
+  out << "  max_connections " << upstream.max_connections << ", warm_connections "
+      << upstream.warm_connections << ", max_waiting " << upstream.max_waiting << '\n'
+      << "  retries " << upstream.retries.limit << ", " << upstream.retries.budget_percent
+      << " %\n";
+  write_health(upstream, out);
 }
 
 void write(const Limits& limits, std::ostream& out) {
@@ -138,6 +186,9 @@ void write(const Operation& operation, std::ostream& out) {
   if (operation.overrides != nullptr) {
     out << "  overrides @" << place(operation.overrides->mark) << '\n';
   }
+  if (!operation.upstream.empty()) {
+    out << "  upstream " << operation.upstream << " @" << place(operation.upstream_mark) << '\n';
+  }
   if (!operation.response_fields.empty()) {
     out << "  answers with " << joined(operation.response_fields) << '\n';
   }
@@ -186,6 +237,9 @@ std::string dump(const Settings& settings) {
         << milliseconds(redis.connect_timeout) << ", max_in_flight " << redis.max_in_flight << '\n';
   }
   for (const UpstreamSettings& upstream : settings.upstreams) write(upstream, out);
+  out << "resolver " << joined(settings.resolver.servers) << ", timeout "
+      << milliseconds(settings.resolver.timeout) << ", min_ttl "
+      << milliseconds(settings.resolver.min_ttl) << '\n';
   out << "unknown paths " << (settings.forward_unknown_paths ? "forwarded" : "refused") << '\n'
       << "trusted_proxies " << joined(settings.trusted_proxies) << '\n';
   write(settings.limits, out);
@@ -220,7 +274,9 @@ std::string dump(const ErrorCatalogue& catalogue) {
 std::string dump(const config::Configuration& configuration) {
   std::ostringstream out;
   for (const Operation& operation : configuration.api.operations) {
-    out << operation.method << ' ' << operation.path << '\n';
+    out << operation.method << ' ' << operation.path;
+    if (configuration.settings.upstreams.size() > 1) out << " by " << operation.upstream;
+    out << '\n';
     for (std::size_t i = 0; i < configuration.filters.size(); ++i) {
       out << "  " << configuration.filters[i].name << ": "
           << configuration.factory_for(i, operation).describe(operation) << '\n';

@@ -35,7 +35,24 @@ TEST(HostPort, ADefaultStandsInForAMissingPort) {
 TEST(Endpoint, TheSchemeDecidesTheProtocol) {
   EXPECT_EQ(parse_endpoint("http://a")->protocol, EndpointSettings::Protocol::http1);
   EXPECT_EQ(parse_endpoint("h2c://a")->protocol, EndpointSettings::Protocol::h2c);
+  EXPECT_EQ(parse_endpoint("https://a")->protocol, EndpointSettings::Protocol::https);
   EXPECT_EQ(parse_endpoint("unix:/a")->protocol, EndpointSettings::Protocol::http1);
+}
+
+TEST(Endpoint, TheSchemeHasADefaultPort) {
+  EXPECT_EQ(parse_endpoint("http://a")->port, 80);
+  EXPECT_EQ(parse_endpoint("h2c://[::1]")->port, 80);
+  EXPECT_EQ(parse_endpoint("https://a")->port, 443);
+  EXPECT_EQ(parse_endpoint("https://a:8443")->port, 8443);
+}
+
+TEST(ResolverAddress, IsAnAddressThatMayHaveAPort) {
+  for (const std::string_view text : {"10.0.0.2", "10.0.0.2:5353", "::1", "[::1]:5353"}) {
+    EXPECT_FALSE(check_resolver_address(text).has_value()) << text;
+  }
+  for (const std::string_view text : {"", "dns", "dns:53", "10.0.0.2:", "10.0.0.2:0", "[::1]"}) {
+    EXPECT_TRUE(check_resolver_address(text).has_value()) << text;
+  }
 }
 
 TEST(Faults, NeverRepeatAPassword) {
