@@ -78,14 +78,17 @@ Node& child(Node& mapping, std::string_view key) {
   return const_cast<Node&>(*mapping.find(key));  // the mapping itself is ours to change
 }
 
-/// Every mapping of a tree by its place, "listeners[].tls"; those of one place are alike.
+/// Every mapping of a tree by its place, "listeners[].tls"; those of one place are alike. All
+/// upstreams are one place, whatever their names.
 using Mappings = std::multimap<std::string, Node*>;
 
 void collect(Node& node, const std::string& place, Mappings& mappings) {
   if (node.is_mapping()) mappings.emplace(place, &node);
   node.entries.reserve(node.entries.size() + 1);  // known_keys() adds one, and nothing may move
   for (Node& item : node.items) collect(item, place + "[]", mappings);
-  for (Node::Entry& entry : node.entries) collect(entry.value, place + "." + entry.key, mappings);
+  for (Node::Entry& entry : node.entries) {
+    collect(entry.value, place + "." + (place == ".upstreams" ? "*" : entry.key), mappings);
+  }
 }
 
 /// What the loader knows at a mapping: it says so when it finds a key that resembles none.
@@ -137,13 +140,16 @@ TEST(ShippedConfiguration, ShowsTheDefaults) {
   Node left_out = written;
   keep(left_out, {"listeners", "filters", "upstreams"});
   Node& upstream = child(child(left_out, "upstreams"), "default");
-  keep(upstream, {"endpoints", "circuit_breaker"});
-  keep(child(upstream, "circuit_breaker"), {});
+  keep(upstream, {"endpoints", "circuit_breaker", "health_check", "ejection"});
+  for (const char* block : {"circuit_breaker", "health_check", "ejection"}) {
+    keep(child(upstream, block), {});
+  }
   EXPECT_EQ(dump(settings_of(written)), dump(settings_of(left_out)));
 }
 
 TEST(ShippedConfiguration, ShowsTheDefaultsOfItsExamples) {
   Node written = parsed(with_examples(shipped_text()));
+  child(written, "upstreams") = *parsed(shipped_text()).find("upstreams");
   keep(written, {"redis", "listeners", "filters", "upstreams"});
   child(written, "listeners").items.resize(1);
   Node left_out = written;
