@@ -53,7 +53,8 @@ Worker::Worker(Process& process, std::shared_ptr<const config::Configuration> co
                std::unique_ptr<net::EventLoop> loop)
     : configuration_(std::move(configuration)),
       loop_(std::move(loop)),
-      connector_(*loop_),
+      resolver_(*loop_, configuration_->settings.resolver),
+      connector_(*loop_, resolver_),
       local_buckets_(process.buckets, *loop_),
       redis_(make_redis(*loop_, connector_, configuration_->settings.redis)),
       redis_buckets_(redis_ ? std::make_unique<store::RedisTokenBucketStore>(*redis_) : nullptr),

@@ -8,6 +8,7 @@
 
 #include "config/configuration.h"
 #include "gateway/json/parser.h"
+#include "gateway/net/dns_resolver.h"
 #include "gateway/net/event_loop.h"
 #include "gateway/net/tcp_connector.h"
 #include "gateway/net/tls_context.h"
@@ -74,6 +75,7 @@ class Worker final : private proxy::ConnectionOwner {
 
   const std::shared_ptr<const config::Configuration> configuration_;
   const std::unique_ptr<net::EventLoop> loop_;
+  net::DnsResolver resolver_;
   net::TcpConnector connector_;
   store::Sha256 hasher_;
   store::LocalTokenBucketStore local_buckets_;

@@ -12,6 +12,7 @@ set(TRACKLY_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wover
     $<$<CXX_COMPILER_ID:GNU>:-Wno-unknown-warning-option -Wno-restrict>)
 
 set(TRACKLY_GUARDED_HEADERS_event event2/event.h event2/event_struct.h event2/dns.h event2/util.h)
+set(TRACKLY_GUARDED_HEADERS_cares ares.h)
 set(TRACKLY_GUARDED_HEADERS_nghttp2 nghttp2/nghttp2.h)
 set(TRACKLY_GUARDED_HEADERS_openssl openssl/ssl.h openssl/evp.h openssl/err.h)
 set(TRACKLY_GUARDED_HEADERS_hiredis hiredis/hiredis.h hiredis/read.h hiredis/async.h)
@@ -19,7 +20,7 @@ set(TRACKLY_GUARDED_HEADERS_yaml yaml-cpp/yaml.h)
 set(TRACKLY_GUARDED_HEADERS_simdjson simdjson.h)
 set(TRACKLY_GUARDED_HEADERS_re2 re2/re2.h)
 set(TRACKLY_GUARDED_HEADERS_llhttp llhttp.h)
-set(TRACKLY_GUARDED_LIBRARIES event nghttp2 openssl hiredis yaml simdjson re2 llhttp)
+set(TRACKLY_GUARDED_LIBRARIES event cares nghttp2 openssl hiredis yaml simdjson re2 llhttp)
 
 foreach(library ${TRACKLY_GUARDED_LIBRARIES})
   foreach(header ${TRACKLY_GUARDED_HEADERS_${library}})

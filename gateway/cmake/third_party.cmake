@@ -11,6 +11,7 @@ function(third_party name)
 endfunction()
 
 third_party(event libevent_core libevent_extra libevent_pthreads)
+third_party(cares libcares)
 third_party(nghttp2 libnghttp2)
 third_party(openssl openssl)
 third_party(hiredis hiredis)

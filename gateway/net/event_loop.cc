@@ -1,6 +1,5 @@
 #include "gateway/net/event_loop.h"
 
-#include <event2/dns.h>
 #include <event2/event.h>
 #include <event2/event_struct.h>
 #include <sys/eventfd.h>
@@ -100,7 +99,6 @@ EventLoop::~EventLoop() {
     tasks_.clear();
     std::exchange(garbage_, {}).clear();
   }
-  if (resolver_ != nullptr) evdns_base_free(resolver_, 0);
   wake_event_.reset();
   close(wake_fd_);
 }
@@ -207,14 +205,6 @@ EventPtr EventLoop::on_fd(int fd, short what, void (*callback)(int, short, void*
   EventPtr handle(event_new(base_.get(), fd, what, callback, context));
   event_add(handle.get(), nullptr);
   return handle;
-}
-
-evdns_base* EventLoop::resolver() {
-  if (resolver_ == nullptr) {
-    resolver_ = evdns_base_new(
-        base_.get(), EVDNS_BASE_INITIALIZE_NAMESERVERS | EVDNS_BASE_DISABLE_WHEN_INACTIVE);
-  }
-  return resolver_;
 }
 
 }  // namespace trackly::net

@@ -13,7 +13,6 @@
 
 struct event;
 struct event_base;
-struct evdns_base;
 
 namespace trackly::net {
 
@@ -52,8 +51,6 @@ class EventLoop final : public Loop {
 
   /// Room for one read of one socket; valid until the callback that uses it returns.
   std::span<char> scratch() { return scratch_; }
-  /// Resolves names; made when the first name has to be resolved. Knows /etc/hosts.
-  evdns_base* resolver();
   event_base* base() { return base_.get(); }
 
  private:
@@ -67,7 +64,6 @@ class EventLoop final : public Loop {
   static void on_wake(int fd, short what, void* self);
 
   std::unique_ptr<event_base, BaseDeleter> base_;
-  evdns_base* resolver_ = nullptr;
   int wake_fd_;
   EventPtr wake_event_;
 

@@ -24,7 +24,7 @@ class SocketTransport : public Transport {
   const std::string& peer_address() const override { return peer_address_; }
 
  protected:
-  /// Takes the descriptor, which may be -1 while the transport still has to connect.
+  /// Takes the descriptor, or -1 where the transport has to connect first: adopt() follows.
   SocketTransport(EventLoop& loop, int fd, std::string peer_address);
 
   /// The socket is readable (or the event was activated by hand).

@@ -6,6 +6,11 @@
 
 namespace trackly::net {
 
+void TcpTransport::connected(int fd) {
+  adopt(fd);
+  events()->on_connected();
+}
+
 void TcpTransport::handle_readable() {
   if (!reading()) return;
   const std::span<char> room = loop().scratch();
@@ -23,6 +28,7 @@ void TcpTransport::handle_readable() {
 void TcpTransport::handle_writable() { events()->on_writable(); }
 
 std::size_t TcpTransport::write(std::string_view bytes) {
+  if (fd() < 0) return 0;
   std::size_t sent = 0;
   while (sent < bytes.size() && !broken()) {
     const ssize_t n = send(fd(), bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);

@@ -18,6 +18,13 @@ class TcpTransport : public SocketTransport {
   void shutdown_write() override;
 
  protected:
+  /// Still has to be connected.
+  TcpTransport(EventLoop& loop, std::string peer_address)
+      : SocketTransport(loop, -1, std::move(peer_address)) {}
+
+  /// Takes the descriptor, which is non-blocking.
+  void connected(int fd);
+
   void handle_readable() override;
   void handle_writable() override;
 };

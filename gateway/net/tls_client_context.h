@@ -6,8 +6,7 @@
 
 #include "gateway/api/result.h"
 #include "gateway/api/settings.h"
-
-using SSL_CTX = struct ssl_ctx_st;
+#include "gateway/net/tls_rules.h"
 
 namespace trackly::net {
 
@@ -20,20 +19,13 @@ class TlsClientContext {
   /// be used and why.
   static Result<std::shared_ptr<const TlsClientContext>> create(
       const UpstreamTlsSettings& settings, const std::vector<std::string>& alpn);
-  ~TlsClientContext();
-  TlsClientContext(const TlsClientContext&) = delete;
-  TlsClientContext& operator=(const TlsClientContext&) = delete;
 
   SSL_CTX* get() const { return context_.get(); }
 
  private:
-  struct Deleter {
-    void operator()(SSL_CTX* context) const;
-  };
+  explicit TlsClientContext(SslContextPtr context) : context_(std::move(context)) {}
 
-  TlsClientContext() = default;
-
-  std::unique_ptr<SSL_CTX, Deleter> context_;
+  SslContextPtr context_;
 };
 
 }  // namespace trackly::net

@@ -26,26 +26,9 @@ int select_alpn(SSL*, const unsigned char** out, unsigned char* out_size, const 
   return SSL_TLSEXT_ERR_OK;
 }
 
-Fault openssl_fault(std::string text) {
-  std::array<char, 256> reason{};
-  ERR_error_string_n(ERR_peek_last_error(), reason.data(), reason.size());
-  ERR_clear_error();
-  return Fault{std::move(text) + ": " + reason.data()};
-}
-
-void set_rules(SSL_CTX* context) {
-  SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
-  SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
-                                   SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
-  // Moving buffers: what is retried after WANT_WRITE has the same bytes, but our buffer may have
-  // grown. Released buffers: an idle connection keeps no record buffers.
-  SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-                                SSL_MODE_RELEASE_BUFFERS);
-  // AEAD with forward secrecy only (RFC 9113 section 9.2.2 forbids the others for HTTP/2).
-  SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20");
-  // OpenSSL would also take part in exchanges that cost us many times what they cost the client.
-  // The macro would cast away the const by itself, which clang does not take.
-  SSL_CTX_set1_groups_list(context, const_cast<char*>("X25519:P-256:P-384"));
+void set_server_rules(SSL_CTX* context) {
+  set_tls_rules(context);
+  SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
   SSL_CTX_set_alpn_select_cb(context, &select_alpn, nullptr);
   // Sessions live in the tickets that clients keep: a cache of ours would be memory that clients
   // fill, and a lock that workers share.
@@ -64,10 +47,6 @@ bool require_client_certificate(SSL_CTX* context, const std::string& authorities
 
 }  // namespace
 
-void TlsContext::Deleter::operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
-
-TlsContext::~TlsContext() = default;
-
 Result<std::shared_ptr<const TlsContext>> TlsContext::create(const TlsSettings& settings) {
   const std::shared_ptr<TlsContext> context(new TlsContext);
   auto main = make(settings.main, settings.client_ca);
@@ -85,23 +64,13 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::create(const TlsSettings& 
   return std::shared_ptr<const TlsContext>(context);
 }
 
-Result<TlsContext::ContextPtr> TlsContext::make(const CertificateSettings& certificate,
-                                                const std::string& client_ca) {
+Result<SslContextPtr> TlsContext::make(const CertificateSettings& certificate,
+                                       const std::string& client_ca) {
   ERR_clear_error();
-  ContextPtr context(SSL_CTX_new(TLS_server_method()));
+  SslContextPtr context(SSL_CTX_new(TLS_server_method()));
   if (context == nullptr) return openssl_fault("cannot create a TLS context");
-  set_rules(context.get());
-  if (SSL_CTX_use_certificate_chain_file(context.get(), certificate.certificate.c_str()) != 1) {
-    return openssl_fault("cannot use the certificate " + certificate.certificate);
-  }
-  if (SSL_CTX_use_PrivateKey_file(context.get(), certificate.private_key.c_str(),
-                                  SSL_FILETYPE_PEM) != 1) {
-    return openssl_fault("cannot use the private key " + certificate.private_key);
-  }
-  if (SSL_CTX_check_private_key(context.get()) != 1) {
-    return openssl_fault("the private key " + certificate.private_key +
-                         " does not fit the certificate " + certificate.certificate);
-  }
+  set_server_rules(context.get());
+  if (auto fault = use_certificate(context.get(), certificate)) return *fault;
   if (!client_ca.empty() && !require_client_certificate(context.get(), client_ca)) {
     return openssl_fault("cannot use the client certificate authorities " + client_ca);
   }
@@ -111,7 +80,7 @@ Result<TlsContext::ContextPtr> TlsContext::make(const CertificateSettings& certi
 int TlsContext::choose_certificate(SSL* ssl, int*, void* self) {
   const char* name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
   if (name == nullptr) return SSL_TLSEXT_ERR_NOACK;
-  for (const ContextPtr& other : static_cast<const TlsContext*>(self)->others_) {
+  for (const SslContextPtr& other : static_cast<const TlsContext*>(self)->others_) {
     X509* certificate = SSL_CTX_get0_certificate(other.get());
     if (X509_check_host(certificate, name, 0, 0, nullptr) != 1) continue;
     SSL_set_SSL_CTX(ssl, other.get());

@@ -6,9 +6,9 @@
 
 #include "gateway/api/result.h"
 #include "gateway/api/settings.h"
+#include "gateway/net/tls_rules.h"
 
 using SSL = struct ssl_st;
-using SSL_CTX = struct ssl_ctx_st;
 
 namespace trackly::net {
 
@@ -19,26 +19,20 @@ class TlsContext {
   /// TLS 1.2 and 1.3, ALPN h2 and http/1.1 (h2 preferred), no renegotiation, sessions resumed by
   /// ticket. The fault names the file that cannot be used and why.
   static Result<std::shared_ptr<const TlsContext>> create(const TlsSettings& settings);
-  ~TlsContext();
   TlsContext(const TlsContext&) = delete;
   TlsContext& operator=(const TlsContext&) = delete;
 
   SSL_CTX* get() const { return main_.get(); }
 
  private:
-  struct Deleter {
-    void operator()(SSL_CTX* context) const;
-  };
-  using ContextPtr = std::unique_ptr<SSL_CTX, Deleter>;
-
   TlsContext() = default;
-  static Result<ContextPtr> make(const CertificateSettings& certificate,
-                                 const std::string& client_ca);
+  static Result<SslContextPtr> make(const CertificateSettings& certificate,
+                                    const std::string& client_ca);
   /// RFC 6066 section 3: the certificate for the name that the client asks for.
   static int choose_certificate(SSL* ssl, int* alert, void* self);
 
-  ContextPtr main_;
-  std::vector<ContextPtr> others_;
+  SslContextPtr main_;
+  std::vector<SslContextPtr> others_;
 };
 
 }  // namespace trackly::net

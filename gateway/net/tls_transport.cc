@@ -4,11 +4,16 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
+#include <openssl/x509v3.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <climits>
 #include <memory>
+#include <utility>
+
+#include "gateway/net/socket_address.h"
+#include "gateway/net/tls_client_context.h"
 
 namespace trackly::net {
 
@@ -33,13 +38,55 @@ void TlsTransport::SslDeleter::operator()(SSL* ssl) const { SSL_free(ssl); }
 TlsTransport::TlsTransport(EventLoop& loop, int fd, std::string peer_address,
                            std::shared_ptr<const TlsContext> context)
     : SocketTransport(loop, fd, std::move(peer_address)),
-      context_(std::move(context)),
-      ssl_(SSL_new(context_->get())) {
+      context_(context),
+      ssl_(SSL_new(context->get())) {
   SSL_set_fd(ssl_.get(), fd);
   SSL_set_accept_state(ssl_.get());
 }
 
+TlsTransport::TlsTransport(EventLoop& loop, std::string peer_address, const ConnectTls& tls)
+    : SocketTransport(loop, -1, std::move(peer_address)),
+      context_(tls.context),
+      ssl_(make_client_session(tls)),
+      handshake_timeout_(tls.handshake_timeout),
+      handshake_deadline_(
+          loop.timer([this] { handshake_failed(TransportError::handshake_timeout); })) {}
+
 TlsTransport::~TlsTransport() = default;
+
+/// nullptr where OpenSSL cannot verify such a name: then it must not connect at all.
+TlsTransport::SslPtr TlsTransport::make_client_session(const ConnectTls& tls) {
+  SslPtr ssl(SSL_new(tls.context->get()));
+  if (ssl == nullptr) return nullptr;
+  SSL_set_connect_state(ssl.get());
+  X509_VERIFY_PARAM* rules = SSL_get0_param(ssl.get());
+  if (parse_socket_address(tls.server_name, 0)) {
+    if (X509_VERIFY_PARAM_set1_ip_asc(rules, tls.server_name.c_str()) != 1) return nullptr;
+    return ssl;
+  }
+  // RFC 6066 section 3: without the dot that ends a complete name.
+  std::string name = tls.server_name;
+  if (name.ends_with('.')) name.pop_back();
+  // OpenSSL takes no name for any name.
+  if (name.empty() || X509_VERIFY_PARAM_set1_host(rules, name.data(), name.size()) != 1) {
+    return nullptr;
+  }
+  X509_VERIFY_PARAM_set_hostflags(rules, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+  // What the macro SSL_set_tlsext_host_name does, without its old-style cast.
+  if (SSL_ctrl(ssl.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name.data()) !=
+      1) {
+    return nullptr;
+  }
+  return ssl;
+}
+
+void TlsTransport::connected(int fd) {
+  adopt(fd);
+  if (ssl_ == nullptr) return handshake_failed(TransportError::handshake);
+  SSL_set_fd(ssl_.get(), fd);
+  handshake_deadline_->arm(handshake_timeout_);
+  handshake();
+}
 
 void TlsTransport::set_reading(bool on) {
   const bool was = reading();
@@ -67,13 +114,21 @@ void TlsTransport::handshake() {
   const int outcome = SSL_do_handshake(ssl_.get());
   if (outcome == 1) {
     established_ = true;
+    handshake_deadline_.reset();
     verified_peer(subject_of_peer(ssl_.get()));
     events()->on_connected();
     // The first request often comes in the segment that ends the handshake.
     if (SSL_has_pending(ssl_.get()) == 1) activate_read();
   } else if (!wants_more(outcome)) {
-    report_error(TransportError::handshake);
+    handshake_failed(SSL_get_verify_result(ssl_.get()) == X509_V_OK ? TransportError::handshake
+                                                                    : TransportError::certificate);
   }
+}
+
+void TlsTransport::handshake_failed(TransportError error) {
+  failed_ = true;
+  if (handshake_deadline_ != nullptr) handshake_deadline_->disarm();
+  report_error(error);
 }
 
 void TlsTransport::handle_readable() {
@@ -86,6 +141,7 @@ void TlsTransport::handle_readable() {
   ERR_clear_error();
   const int got = SSL_read(ssl_.get(), room.data(), static_cast<int>(room.size()));
   if (got > 0) {
+    heard_ = true;
     // Before the event: it may turn reading off, and then set_reading() does this later.
     if (SSL_has_pending(ssl_.get()) == 1) activate_read();
     events()->on_data({room.data(), static_cast<std::size_t>(got)});
@@ -94,8 +150,13 @@ void TlsTransport::handle_readable() {
   if ((SSL_get_shutdown(ssl_.get()) & SSL_RECEIVED_SHUTDOWN) != 0) {
     ERR_clear_error();
     report_eof();
-  } else if (!wants_more(got)) {
-    report_error(TransportError::reset);
+    return;
+  }
+  // RFC 8446 section 4.4.2.4: a server says what it thinks of our certificate after our side of the
+  // handshake is over.
+  const bool refused = !heard_ && ERR_GET_REASON(ERR_peek_error()) >= SSL_AD_REASON_OFFSET;
+  if (!wants_more(got)) {
+    report_error(refused ? TransportError::handshake : TransportError::reset);
   }
 }
 
@@ -133,6 +194,18 @@ std::size_t TlsTransport::write(std::string_view bytes) {
   return sent;
 }
 
+bool TlsTransport::usable() const {
+  if (!established_ || failed_ || at_eof() || broken()) return false;
+  // What lies on the socket may be session tickets or a key update, which are nobody's answer.
+  // OpenSSL takes them in, and only then there is nothing to read.
+  char byte = 0;
+  ERR_clear_error();
+  const int got = SSL_peek(ssl_.get(), &byte, 1);
+  const bool idle = got <= 0 && SSL_get_error(ssl_.get(), got) == SSL_ERROR_WANT_READ;
+  ERR_clear_error();
+  return idle;
+}
+
 void TlsTransport::shutdown_write() {
   if (fd() < 0) return;
   ERR_clear_error();
@@ -141,6 +214,7 @@ void TlsTransport::shutdown_write() {
 }
 
 std::string_view TlsTransport::alpn() const {
+  if (ssl_ == nullptr) return {};
   const unsigned char* name = nullptr;
   unsigned int size = 0;
   SSL_get0_alpn_selected(ssl_.get(), &name, &size);

@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "gateway/net/dns_resolver.h"
 #include "gateway/net/event_loop.h"
 #include "gateway/net/tcp_connector.h"
 #include "gateway/store/bucket_table.h"
@@ -131,7 +132,8 @@ class RedisWorker {
   void run_until_stopped() { run_for(test::kPatience); }
 
   std::unique_ptr<net::EventLoop> loop_ = net::EventLoop::create().value();
-  net::TcpConnector connector_{*loop_};
+  net::DnsResolver resolver_{*loop_, ResolverSettings{}};
+  net::TcpConnector connector_{*loop_, resolver_};
   RedisClient client_;
   RedisTokenBucketStore store_{client_};
   std::optional<TakeAnswer> answer_;

@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "gateway/net/dns_resolver.h"
 #include "gateway/net/listener.h"
 #include "gateway/net/tcp_connector.h"
 #include "gateway/net/tcp_transport.h"
@@ -98,7 +99,8 @@ class TransportTest : public testing::Test {
   }
 
   std::unique_ptr<EventLoop> loop_ = EventLoop::create().value();
-  TcpConnector connector_{*loop_};
+  DnsResolver resolver_{*loop_, ResolverSettings{}};
+  TcpConnector connector_{*loop_, resolver_};
   test::TempDir dir_;
   Peer server_{*loop_};
   Peer client_{*loop_};
