@@ -14,12 +14,16 @@
 #include <utility>
 #include <vector>
 
+#include "gateway/net/dns_resolver.h"
 #include "gateway/net/event_loop.h"
 #include "gateway/net/listener.h"
+#include "gateway/net/tcp_connector.h"
+#include "gateway/net/tls_client_context.h"
 #include "gateway/net/tls_context.h"
 #include "gateway/observe/access_log.h"
 #include "gateway/observe/diagnostics.h"
 #include "gateway/observe/log_writer.h"
+#include "gateway/proxy/upstream_monitor.h"
 #include "gateway/worker.h"
 
 namespace trackly {
@@ -65,11 +69,23 @@ void give_large_blocks_back() {
   mallopt(M_TRIM_THRESHOLD, kLarge);
 }
 
-/// The main thread: accepts, hands out, listens to signals.
+bool speaks_tls(const UpstreamSettings& upstream) {
+  return std::any_of(upstream.endpoints.begin(), upstream.endpoints.end(),
+                     [](const EndpointSettings& endpoint) {
+                       return endpoint.protocol == EndpointSettings::Protocol::https;
+                     });
+}
+
+/// The main thread: accepts, hands out, listens to signals, watches over the upstreams.
 class Server {
  public:
-  explicit Server(const std::shared_ptr<const config::Configuration>& configuration)
-      : configuration_(configuration), settings_(configuration->settings) {}
+  Server(const std::shared_ptr<const config::Configuration>& configuration,
+         std::unique_ptr<net::EventLoop> loop)
+      : configuration_(configuration),
+        settings_(configuration->settings),
+        loop_(std::move(loop)),
+        resolver_(*loop_, settings_.resolver),
+        connector_(*loop_, resolver_) {}
 
   /// A fault says why it could not start.
   std::optional<Fault> start();
@@ -78,6 +94,7 @@ class Server {
 
  private:
   std::optional<Fault> open_log();
+  std::optional<Fault> find_upstreams();
   std::optional<Fault> start_workers();
   std::optional<Fault> open_listeners();
   /// SIGHUP: all certificates anew, or none.
@@ -96,7 +113,10 @@ class Server {
   const Settings& settings_;
   std::unique_ptr<observe::LogWriter> log_;
   std::unique_ptr<Process> process_;
-  std::unique_ptr<net::EventLoop> loop_;
+  const std::unique_ptr<net::EventLoop> loop_;
+  net::DnsResolver resolver_;
+  net::TcpConnector connector_;
+  std::vector<std::unique_ptr<proxy::UpstreamMonitor>> monitors_;  // of settings_.upstreams
   std::vector<std::unique_ptr<Worker>> workers_;
   std::deque<Port> ports_;  // one for each of settings_.listeners, at a fixed address
   std::function<void()> on_terminate_;
@@ -110,15 +130,13 @@ class Server {
 };
 
 std::optional<Fault> Server::start() {
-  auto loop = net::EventLoop::create();
-  if (!loop) return loop.error();
-  loop_ = std::move(loop).value();
   drain_look_ = loop_->timer([this] { look_at_drain(); });
   // Before the workers: their threads inherit what is blocked and ignored.
   std::signal(SIGPIPE, SIG_IGN);
   allow_all_descriptors();
   give_large_blocks_back();
   if (auto fault = open_log()) return fault;
+  if (auto fault = find_upstreams()) return fault;
   if (auto fault = start_workers()) return fault;
   if (auto fault = open_listeners()) return fault;
   watch_signals();
@@ -136,12 +154,33 @@ std::optional<Fault> Server::open_log() {
   return std::nullopt;
 }
 
+std::optional<Fault> Server::find_upstreams() {
+  for (std::size_t i = 0; i < settings_.upstreams.size(); ++i) {
+    const UpstreamSettings& upstream = settings_.upstreams[i];
+    std::shared_ptr<const net::TlsClientContext> tls;
+    if (speaks_tls(upstream)) {
+      auto context = net::TlsClientContext::create(upstream.tls, {"h2", "http/1.1"});
+      if (!context) return context.error();
+      tls = std::move(context).value();
+    }
+    monitors_.push_back(std::make_unique<proxy::UpstreamMonitor>(
+        *loop_, connector_, resolver_, upstream, settings_.resolver, std::move(tls),
+        [this, i](const std::shared_ptr<const proxy::Targets>& targets) {
+          for (const auto& worker : workers_) worker->set_targets(i, targets);
+        }));
+  }
+  return std::nullopt;
+}
+
 std::optional<Fault> Server::start_workers() {
   const std::size_t count = settings_.workers == 0 ? usable_processors() : settings_.workers;
   for (std::size_t i = 0; i < count; ++i) {
     auto worker = Worker::create(*process_, configuration_);
     if (!worker) return worker.error();
     workers_.push_back(std::move(worker).value());
+    for (std::size_t i = 0; i < monitors_.size(); ++i) {
+      if (auto targets = monitors_[i]->targets()) workers_.back()->set_targets(i, targets);
+    }
   }
   return std::nullopt;
 }
@@ -214,9 +253,11 @@ void Server::hand_out(int fd, const net::SocketAddress& peer, const Port& port) 
 
 int Server::run() {
   for (const auto& worker : workers_) worker->start();
+  for (const auto& monitor : monitors_) monitor->start();
   for (const Port& port : ports_) spdlog::info("listening on {}", port.listener->bound_address());
   spdlog::info("ready: {} workers", workers_.size());
   loop_->run();
+  monitors_.clear();
   for (const auto& worker : workers_) worker->stop();
   workers_.clear();
   if (log_ != nullptr && !log_->stop(kLogPatience))
@@ -259,7 +300,12 @@ std::size_t Server::requests_in_flight() const {
 int run_server(const std::shared_ptr<const config::Configuration>& configuration) {
   auto diagnostics = observe::Diagnostics::start();
   if (!diagnostics) return 1;
-  Server server(configuration);
+  auto loop = net::EventLoop::create();
+  if (!loop) {
+    spdlog::error("{}", loop.error().text);
+    return 1;
+  }
+  Server server(configuration, std::move(loop).value());
   if (const auto fault = server.start()) {
     spdlog::error("{}", fault->text);
     return 1;

@@ -1,5 +1,7 @@
 #include "gateway/worker.h"
 
+#include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include "gateway/net/tcp_transport.h"
@@ -13,6 +15,16 @@ std::unique_ptr<store::RedisClient> make_redis(Loop& loop, net::Connector& conne
   return settings ? std::make_unique<store::RedisClient>(loop, connector, *settings) : nullptr;
 }
 
+/// The first one where the name is empty, as that of unknown paths is.
+std::size_t index_of_upstream(const Settings& settings, std::string_view name) {
+  const auto found =
+      std::find_if(settings.upstreams.begin(), settings.upstreams.end(),
+                   [name](const UpstreamSettings& upstream) { return upstream.name == name; });
+  return found == settings.upstreams.end()
+             ? 0
+             : static_cast<std::size_t>(found - settings.upstreams.begin());
+}
+
 std::shared_ptr<const proxy::Snapshot> make_snapshot(
     const std::shared_ptr<const config::Configuration>& configuration, Services& services) {
   auto snapshot = std::make_shared<proxy::Snapshot>(configuration, configuration->settings,
@@ -20,6 +32,7 @@ std::shared_ptr<const proxy::Snapshot> make_snapshot(
   const auto add = [&](const Operation& operation) {
     proxy::Endpoint endpoint;
     endpoint.operation = &operation;
+    endpoint.upstream = index_of_upstream(configuration->settings, operation.upstream);
     for (std::size_t i = 0; i < configuration->filters.size(); ++i) {
       auto filter = configuration->factory_for(i, operation).make(operation, services);
       if (filter == nullptr) continue;
@@ -37,6 +50,18 @@ http::CodecLimits upstream_limits(const Limits& limits) {
   codec.header_bytes = limits.header_bytes;
   codec.header_count = limits.header_count;
   return codec;
+}
+
+std::vector<std::unique_ptr<proxy::Upstream>> make_upstreams(Loop& loop, net::Connector& connector,
+                                                             const Settings& settings,
+                                                             const Process& process) {
+  std::vector<std::unique_ptr<proxy::Upstream>> upstreams;
+  for (std::size_t i = 0; i < settings.upstreams.size(); ++i) {
+    upstreams.push_back(std::make_unique<proxy::Upstream>(loop, connector, settings.upstreams[i],
+                                                          upstream_limits(settings.limits),
+                                                          process.breakers[i].get()));
+  }
+  return upstreams;
 }
 
 }  // namespace
@@ -59,13 +84,12 @@ Worker::Worker(Process& process, std::shared_ptr<const config::Configuration> co
       redis_(make_redis(*loop_, connector_, configuration_->settings.redis)),
       redis_buckets_(redis_ ? std::make_unique<store::RedisTokenBucketStore>(*redis_) : nullptr),
       services_{*loop_, hasher_, local_buckets_, redis_buckets_.get()},
-      upstream_(*loop_, connector_, configuration_->settings.upstreams.front(),
-                upstream_limits(configuration_->settings.limits), process.upstream_breaker.get()),
+      upstreams_(make_upstreams(*loop_, connector_, configuration_->settings, process)),
       access_log_(process.log_writer),
       context_{*loop_,
                parser_,
                process.body_budget,
-               upstream_,
+               upstreams_,
                access_log_,
                process.incidents,
                activity_,
@@ -97,6 +121,11 @@ void Worker::accept(int fd, std::string peer_address, std::shared_ptr<const net:
     if (draining_) key->drain();
     connections_.emplace(key, std::move(connection));
   });
+}
+
+void Worker::set_targets(std::size_t upstream, std::shared_ptr<const proxy::Targets> targets) {
+  loop_->submit(
+      [this, upstream, all = std::move(targets)] { upstreams_[upstream]->set_targets(*all); });
 }
 
 void Worker::on_connection_closed(proxy::Connection& connection) {

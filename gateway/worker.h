@@ -5,6 +5,7 @@
 #include <string>
 #include <thread>
 #include <unordered_map>
+#include <vector>
 
 #include "config/configuration.h"
 #include "gateway/json/parser.h"
@@ -33,15 +34,18 @@ struct Process {
       : body_budget(settings.limits.body_memory),
         connections(settings.limits.connections, settings.limits.connections_per_address),
         log_writer(log) {
-    const auto& breaker = settings.upstreams.front().circuit_breaker;
-    if (breaker) upstream_breaker = std::make_unique<proxy::CircuitBreaker>(*breaker);
+    for (const UpstreamSettings& upstream : settings.upstreams) {
+      breakers.push_back(upstream.circuit_breaker
+                             ? std::make_unique<proxy::CircuitBreaker>(*upstream.circuit_breaker)
+                             : nullptr);
+    }
   }
 
   store::BucketTable buckets{HashKey::random()};
   proxy::BodyBudget body_budget;
   proxy::ConnectionCounts connections;
   observe::Incidents incidents;
-  std::unique_ptr<proxy::CircuitBreaker> upstream_breaker;  // nullptr: none
+  std::vector<std::unique_ptr<proxy::CircuitBreaker>> breakers;  // of each upstream; nullptr: none
   observe::LogWriter* log_writer;
 };
 
@@ -61,6 +65,9 @@ class Worker final : private proxy::ConnectionOwner {
   /// gone.
   void accept(int fd, std::string peer_address, std::shared_ptr<const net::TlsContext> tls,
               std::shared_ptr<const void> place);
+  /// The targets that an upstream has from now on, or whose health has changed. `upstream` is its
+  /// index in Settings::upstreams.
+  void set_targets(std::size_t upstream, std::shared_ptr<const proxy::Targets> targets);
   /// Takes no new requests.
   void drain();
   /// Closes what is left, ends the thread and waits for it.
@@ -83,7 +90,7 @@ class Worker final : private proxy::ConnectionOwner {
   std::unique_ptr<store::RedisTokenBucketStore> redis_buckets_;
   Services services_;
   json::Parser parser_;
-  proxy::Upstream upstream_;
+  const std::vector<std::unique_ptr<proxy::Upstream>> upstreams_;
   observe::AccessLog access_log_;
   proxy::Activity activity_;
   proxy::Context context_;

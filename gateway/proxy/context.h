@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstddef>
 #include <memory>
+#include <vector>
 
 #include "gateway/api/loop.h"
 #include "gateway/json/parser.h"
@@ -28,7 +29,8 @@ struct Context {
   Loop& loop;
   json::Parser& parser;
   BodyBudget& body_budget;  // one for the process
-  Upstream& upstream;
+  /// In the order of Settings::upstreams.
+  const std::vector<std::unique_ptr<Upstream>>& upstreams;
   observe::AccessLog& access_log;
   observe::Incidents& incidents;  // one for the process
   Activity& activity;

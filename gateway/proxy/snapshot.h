@@ -2,10 +2,13 @@
 
 #include <deque>
 #include <memory>
+#include <string_view>
 #include <unordered_map>
 
 #include "gateway/api/api_description.h"
 #include "gateway/api/settings.h"
+#include "gateway/api/upstream_for.h"
+#include "gateway/http/request_target.h"
 #include "gateway/proxy/chain.h"
 #include "gateway/proxy/reply.h"
 #include "gateway/proxy/router.h"
@@ -17,6 +20,7 @@ namespace trackly::proxy {
 struct Endpoint {
   const Operation* operation = nullptr;
   Chain chain;
+  std::size_t upstream = 0;  // index in Settings::upstreams; not for unknown paths
 };
 
 /// What one worker serves by: one configuration, compiled. Requests keep the snapshot that they
@@ -35,6 +39,11 @@ struct Snapshot {
   /// The endpoint of an operation that the router found, or of `api.unknown`.
   const Endpoint& endpoint(const Operation& operation) const {
     return *by_operation.at(&operation);
+  }
+  /// The index of the upstream that serves a request to `path`, which is percent-encoded.
+  std::size_t upstream_of(const Endpoint& endpoint, std::string_view path) const {
+    if (!endpoint.operation->is_unknown) return endpoint.upstream;
+    return upstream_for(settings, http::decode_segment(path));
   }
   void add(Endpoint endpoint) {
     endpoints.push_back(std::move(endpoint));

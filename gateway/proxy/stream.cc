@@ -9,14 +9,13 @@
 #include "gateway/http/request_target.h"
 #include "gateway/observe/diagnostics.h"
 #include "gateway/proxy/connection.h"
+#include "gateway/proxy/request_timeout.h"
 #include "gateway/proxy/upstream_head.h"
 
 namespace trackly::proxy {
 namespace {
 
 constexpr std::string_view kHead = "HEAD";
-// How often a request may be repeated that certainly was not processed.
-constexpr int kMaxRepeats = 2;
 // Interim answers that are passed on; a service that sends them without end must not fill the
 // memory with what a slow client does not take.
 constexpr int kMaxInterim = 100;
@@ -64,11 +63,13 @@ void Stream::on_head(Head head, bool end) {
     operation = &snapshot_->api.unknown;
   }
   exchange_.operation = operation;
+  const Endpoint& endpoint = snapshot_->endpoint(*operation);
+  upstream_ = context_.upstreams[snapshot_->upstream_of(endpoint, exchange_.path)].get();
   exchange_.path_values = std::move(match.values);
   for (const auto& [name, value] : operation->response_fields) {
     exchange_.response_fields.set(name, value);
   }
-  run_chain(snapshot_->endpoint(*operation));
+  run_chain(endpoint);
 }
 
 void Stream::note_request(Head head) {
@@ -234,6 +235,9 @@ void Stream::on_chain_passed() {
     body_ = Body::streamed;
     invite_body();
   }
+  exchange_.upstream = upstream_->name();
+  if (!limit_time()) return fail_upstream(UpstreamFailure::request_timeout, false);
+  upstream_->retry_budget().earn();
   call_upstream();
 }
 
@@ -251,9 +255,39 @@ void Stream::invite_body() {
   connection_.schedule_flush();
 }
 
+/// A client that says for how long it waits need not be worked for any longer, and cannot wait for
+/// longer than the operator allows. False: the time is over already.
+bool Stream::limit_time() {
+  const UpstreamSettings& settings = upstream_->settings();
+  std::optional<Duration> left;
+  if (settings.request_timeout > Duration::zero()) left = settings.request_timeout;
+  if (!settings.timeout_field.empty()) {
+    if (const auto said = exchange_.request.fields.find(settings.timeout_field)) {
+      if (const auto wish = parse_request_timeout(*said)) {
+        const Duration rest = *wish - (context_.loop.now() - exchange_.started);
+        client_is_impatient_ = !left || rest < *left;
+        if (client_is_impatient_) left = rest;
+      }
+    }
+  }
+  if (!left) return true;
+  if (*left <= Duration::zero()) return false;
+  request_deadline_ = context_.loop.timer([this] { run_out_of_time(); });
+  request_deadline_->arm(*left);
+  return true;
+}
+
+void Stream::run_out_of_time() {
+  note_call();
+  if (!answered_) return fail_upstream(UpstreamFailure::request_timeout, exchange_.delivered);
+  if (response_pipe_.ended()) return;  // the service is done with it
+  note_failure(UpstreamFailure::request_timeout);
+  cut();
+}
+
 /// False: the service has failed too often to be asked, and the client knows.
 bool Stream::pass_breaker() {
-  CircuitBreaker* const breaker = context_.upstream.breaker();
+  CircuitBreaker* const breaker = upstream_->breaker();
   if (breaker == nullptr || permit_) return true;
   CircuitBreaker::Answer answer = breaker->ask(context_.loop.now());
   permit_ = std::move(answer.permit);
@@ -267,7 +301,6 @@ bool Stream::pass_breaker() {
 
 void Stream::call_upstream() {
   ensure_request_id();
-  exchange_.upstream = context_.upstream.name();
   if (!pass_breaker()) return;
   Head head =
       make_upstream_head(exchange_, snapshot_->trusted_proxies.contains(connection_.peer_address()),
@@ -281,7 +314,7 @@ void Stream::call_upstream() {
     end = !request_pipe_.blocked() && !trailers_;
   }
   held_sent_ = 0;
-  call_ = context_.upstream.call(std::move(head), end, *this);
+  call_ = upstream_->call(std::move(head), end, *this);
   call_->begin();
 }
 
@@ -336,15 +369,18 @@ void Stream::drop_held_body() {
 /// connection was an old one that the service may have closed for its own reasons. And only where
 /// we still have all of it.
 bool Stream::may_repeat(const CallFailure& failure) const {
-  if (repeats_ == kMaxRepeats || request_pipe_.passed() > 0) return false;
   switch (failure.reason) {
     case UpstreamFailure::refused_stream:
-      return true;
+      break;
     case UpstreamFailure::connection_closed:
-      return !failure.delivered || (failure.reused && is_idempotent(exchange_.request.method));
+      if (!failure.delivered) break;
+      if (failure.reused && is_idempotent(exchange_.request.method)) break;
+      return false;
     default:
-      return false;  // the upstream has tried all endpoints, or the service has seen the request
+      return false;  // the upstream has tried all targets, or the service has seen the request
   }
+  return request_pipe_.passed() == 0 && repeats_ < upstream_->settings().retries.limit &&
+         upstream_->retry_budget().spend(context_.loop.now());
 }
 
 // ------------------------------------------------------------------------------ the service
@@ -450,19 +486,33 @@ void Stream::fail_upstream(UpstreamFailure reason, bool delivered) {
   reply(delivered ? snapshot_->replies.outcome_unknown : snapshot_->replies.unavailable, {});
 }
 
-/// What our own limits or a service that shuts down in order are the reason for says nothing about
-/// its health.
 void Stream::note_failure(UpstreamFailure reason) {
   exchange_.failure = reason;
-  const bool says_nothing = reason == UpstreamFailure::queue_full ||
-                            reason == UpstreamFailure::queue_timeout ||
-                            reason == UpstreamFailure::refused_stream;
-  if (permit_ && !says_nothing) permit_->failed(context_.loop.now());
+  if (is_of_the_service(reason)) {
+    if (permit_) permit_->failed(context_.loop.now());
+    if (call_ != nullptr) call_->note_failure(reason);
+  }
   permit_.reset();
+}
+
+/// What our own limits, a client in haste or a service that shuts down in order are the reason for
+/// says nothing about its health.
+bool Stream::is_of_the_service(UpstreamFailure reason) const {
+  switch (reason) {
+    case UpstreamFailure::queue_full:
+    case UpstreamFailure::queue_timeout:
+    case UpstreamFailure::refused_stream:
+      return false;
+    case UpstreamFailure::request_timeout:
+      return !client_is_impatient_;
+    default:
+      return true;
+  }
 }
 
 void Stream::note_success() {
   if (permit_) permit_->succeeded(context_.loop.now());
+  if (call_ != nullptr) call_->note_success();
   permit_.reset();
 }
 
@@ -524,7 +574,7 @@ void Stream::on_done() { finish(); }
 
 void Stream::note_call() {
   if (call_ == nullptr) return;
-  exchange_.endpoint = call_->endpoint();
+  if (const Target* target = call_->target()) exchange_.endpoint = target->text();
   exchange_.attempts = attempts_before_ + call_->attempts();
   exchange_.delivered |= call_->delivered();
 }
@@ -544,6 +594,7 @@ void Stream::finish() {
   drop_call();
   stop_waiting_for_memory();
   deadline_->disarm();
+  if (request_deadline_ != nullptr) request_deadline_->disarm();
   if (chain_) chain_->end();
   exchange_.bytes_out = response_pipe_.passed();
   exchange_.finished = context_.loop.exact_now() - exchange_.started;
@@ -578,7 +629,8 @@ void Stream::update_deadline() {
       return deadline_->arm(
           std::min<Duration>(limits.body_timeout, body_pace_.left(exchange_.bytes_in, now)));
     case Awaited::response:
-      return deadline_->arm(context_.upstream.settings().response_timeout);
+      return deadline_->arm(exchange_.received_status == 0 ? upstream_->settings().response_timeout
+                                                           : upstream_->settings().body_timeout);
     case Awaited::client:
       return deadline_->arm(std::min<Duration>(limits.write_timeout,
                                                answer_pace_.left(response_pipe_.passed(), now)));
@@ -597,7 +649,7 @@ void Stream::on_deadline() {
       note_call();
       if (call_ != nullptr) call_->note_timeout();
       if (!answered_) return fail_upstream(UpstreamFailure::response_timeout, exchange_.delivered);
-      note_failure(UpstreamFailure::response_timeout);
+      note_failure(UpstreamFailure::body_timeout);
       return cut();
     case Awaited::client:
       exchange_.flag = "slow_reader";

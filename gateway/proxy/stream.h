@@ -68,6 +68,8 @@ class Stream final : public Deferred,
 
   // --- the request goes to the service
   void invite_body();
+  bool limit_time();
+  void run_out_of_time();
   bool pass_breaker();
   void call_upstream();
   void send_held_body();
@@ -94,6 +96,7 @@ class Stream final : public Deferred,
   void fail_upstream(UpstreamFailure reason, bool delivered);
   void note(observe::Incident incident);
   void note_failure(UpstreamFailure reason);
+  bool is_of_the_service(UpstreamFailure reason) const;
   void note_success();
   void reply(const ErrorRef& error, const std::string& detail);
   /// The answer has begun and cannot be finished.
@@ -135,12 +138,15 @@ class Stream final : public Deferred,
   std::size_t held_sent_ = 0;
 
   // The service.
+  Upstream* upstream_ = nullptr;  // that serves the operation
   std::unique_ptr<UpstreamCall> call_;
-  Pace body_pace_;                                // of the client, sending its request
-  Pace answer_pace_;                              // and taking its answer
+  std::unique_ptr<Timer> request_deadline_;  // nullptr: the request may take as long as it does
+  bool client_is_impatient_ = false;         // the deadline is its own
+  Pace body_pace_;                           // of the client, sending its request
+  Pace answer_pace_;                         // and taking its answer
   std::optional<CircuitBreaker::Permit> permit_;  // from the first attempt to the outcome
   int attempts_before_ = 0;                       // of calls that failed and were repeated
-  int repeats_ = 0;
+  std::uint32_t repeats_ = 0;
   std::optional<ResponseJudge> judge_;
 
   // The answer.

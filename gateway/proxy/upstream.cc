@@ -3,154 +3,183 @@
 #include <algorithm>
 #include <utility>
 
+#include "gateway/observe/diagnostics.h"
+
 namespace trackly::proxy {
 namespace {
 
-// Calls that may wait on one HTTP/2 connection while it is being made: what RFC 9113 section 6.5.2
-// recommends as the least that a peer allows.
-constexpr std::size_t kCallsPerConnecting = 100;
-
-// Connections to one endpoint that may be in the making at one time. A burst of requests would
-// otherwise overflow the service's listen queue, and what the kernel drops there comes back after a
-// second at best; behind these the burst waits for the first that is ready, which is often one that
-// another call has left.
-constexpr std::size_t kMaxConnecting = 16;
+// How often it is looked whether connections that are kept ready have been lost. Also the pause
+// after a failure to make one.
+constexpr auto kWarmUpInterval = std::chrono::seconds(1);
 
 }  // namespace
 
 Upstream::Upstream(Loop& loop, net::Connector& connector, const UpstreamSettings& settings,
                    const http::CodecLimits& limits, CircuitBreaker* breaker)
-    : loop_(loop), connector_(connector), settings_(settings), limits_(limits), breaker_(breaker) {
-  for (const EndpointSettings& endpoint : settings_.endpoints) {
-    endpoints_.push_back(std::make_unique<UpstreamEndpoint>(endpoint));
-  }
+    : loop_(loop),
+      connector_(connector),
+      settings_(settings),
+      limits_(limits),
+      breaker_(breaker),
+      retry_budget_(settings.retries) {
+  if (settings_.warm_connections > 0) warm_up_ = loop.timer([this] { keep_warm(); });
 }
 
 Upstream::~Upstream() = default;
+
+void Upstream::set_targets(const Targets& targets) {
+  targets_known_ = true;
+  std::vector<std::unique_ptr<TargetPool>> pools;
+  for (const auto& target : targets) {
+    const auto kept = std::find_if(pools_.begin(), pools_.end(), [&target](const auto& pool) {
+      return pool != nullptr && pool->target() == target;
+    });
+    pools.push_back(kept != pools_.end() ? std::move(*kept)
+                                         : std::make_unique<TargetPool>(*this, target));
+  }
+  pools.swap(pools_);
+  for (auto& former : pools) {
+    if (former == nullptr) continue;
+    leaving_.push_back(std::move(former));
+    leaving_.back()->retire();
+  }
+  for (const auto& pool : pools_) {
+    if (!pool->target()->passes_checks()) pool->close_idle();
+  }
+  drop_empty_pools();
+  if (warm_up_ != nullptr) keep_warm();
+  serve_queue();
+}
+
+void Upstream::drop_empty_pools() {
+  std::erase_if(leaving_, [](const auto& pool) { return pool->is_empty(); });
+}
+
+void Upstream::keep_warm() {
+  for (const auto& pool : pools_) pool->warm_up();
+  warm_up_->arm(kWarmUpInterval);
+}
 
 std::unique_ptr<UpstreamCall> Upstream::call(Head head, bool end, UpstreamCallEvents& events) {
   return std::unique_ptr<UpstreamCall>(new UpstreamCall(*this, std::move(head), end, events));
 }
 
+// -------------------------------------------------------------------------------- choosing a
+// target
+
 void Upstream::assign(UpstreamCall& call) {
   // Those who came first are served first.
-  if (waiting_.empty() && assign_anywhere(call)) return;
+  const Assigned assigned = waiting_.empty() ? assign_anywhere(call) : Assigned::not_now;
+  if (assigned == Assigned::yes) return;
+  if (assigned == Assigned::never) return call.fail(why_never(call), false);
   if (waiting_.size() >= settings_.max_waiting) {
-    call.fail(UpstreamFailure::queue_full, false);
-    return;
+    return call.fail(UpstreamFailure::queue_full, false);
   }
   waiting_.push_back(&call);
   call.start_waiting(loop_, settings_.queue_timeout);
 }
 
-bool Upstream::assign_anywhere(UpstreamCall& call) {
-  const std::size_t first = next_endpoint_++;
-  for (std::size_t i = 0; i < endpoints_.size(); ++i) {
-    UpstreamEndpoint& endpoint = *endpoints_[(first + i) % endpoints_.size()];
-    const bool tried =
-        std::find(call.tried_.begin(), call.tried_.end(), &endpoint) != call.tried_.end();
-    if (!tried && assign_to(endpoint, call)) return true;
+Upstream::Assigned Upstream::assign_anywhere(UpstreamCall& call) {
+  if (!targets_known_) return Assigned::not_now;
+  find_candidates(call);
+  if (candidates_.empty()) return Assigned::never;
+  while (!candidates_.empty()) {
+    loads_.clear();
+    for (TargetPool* pool : candidates_) loads_.push_back(&pool->load());
+    const auto chosen =
+        candidates_.begin() + static_cast<std::ptrdiff_t>(choose(settings_.balance, loads_));
+    if ((*chosen)->take(call)) return Assigned::yes;
+    candidates_.erase(chosen);
   }
-  return false;
+  return Assigned::not_now;
 }
 
-bool Upstream::assign_to(UpstreamEndpoint& endpoint, UpstreamCall& call) {
-  if (UpstreamConnection* ready = ready_connection(endpoint)) {
-    ready->start(call);
-    return true;
+/// Those that pass their checks and were not tried in vain. An ejected one is a candidate only
+/// where all of them are: how requests went is a guess about the next one, no reason to serve
+/// nobody.
+void Upstream::find_candidates(const UpstreamCall& call) {
+  const TimePoint now = loop_.now();
+  bool all_ejected = true;
+  candidates_.clear();
+  for (const auto& pool : pools_) {
+    const auto& target = pool->target();
+    if (!target->passes_checks() || call.has_tried(target)) continue;
+    const bool ejected = target->is_ejected(now);
+    if (ejected && !all_ejected) continue;
+    if (!ejected && all_ejected) candidates_.clear();
+    all_ejected = ejected;
+    candidates_.push_back(pool.get());
   }
-  if (endpoint.settings().protocol == EndpointSettings::Protocol::h2c) {
-    for (const auto& connection : endpoint.connections_) {
-      if (connection->connecting() && connection->attached() < kCallsPerConnecting) {
-        connection->attach(call);
-        return true;
-      }
-    }
-  }
-  if (endpoint.connections_.size() >= settings_.max_connections) return false;
-  if (endpoint.connecting() >= kMaxConnecting) return false;
-  open(endpoint).attach(call);
-  return true;
 }
 
-UpstreamConnection* Upstream::ready_connection(UpstreamEndpoint& endpoint) {
-  while (!endpoint.ready_.empty()) {
-    UpstreamConnection* candidate = endpoint.ready_.back();
-    if (candidate->room() == 0) {
-      endpoint.ready_.pop_back();
-      continue;
-    }
-    // A request on a connection that the service has closed meanwhile is lost, or worse: nobody
-    // knows.
-    if (candidate->idle() && !candidate->usable()) {
-      candidate->retire();
-      continue;
-    }
-    return candidate;
-  }
-  return nullptr;
-}
-
-UpstreamConnection& Upstream::open(UpstreamEndpoint& endpoint) {
-  endpoint.connections_.push_back(
-      std::make_unique<UpstreamConnection>(loop_, *this, endpoint, connector_, settings_, limits_));
-  return *endpoint.connections_.back();
+UpstreamFailure Upstream::why_never(const UpstreamCall& call) const {
+  if (call.connect_failure_ != UpstreamFailure::none) return call.connect_failure_;
+  return pools_.empty() ? UpstreamFailure::unresolved : UpstreamFailure::no_healthy_endpoint;
 }
 
 void Upstream::try_elsewhere(UpstreamCall& call, UpstreamFailure reason) {
-  const auto same = [&call](const auto& endpoint) {
-    return endpoint->settings().text == call.endpoint_;
-  };
-  const auto failed = std::find_if(endpoints_.begin(), endpoints_.end(), same);
-  if (failed != endpoints_.end()) call.tried_.push_back(failed->get());
-  if (call.tried_.size() >= endpoints_.size()) {
-    call.fail(reason, false);
-  } else {
-    assign(call);
-  }
+  call.tried_.push_back(call.target_);
+  call.connect_failure_ = reason;
+  assign(call);
 }
+
+// ----------------------------------------------------------------------------------------- the
+// queue
 
 void Upstream::leave_queue(UpstreamCall& call) {
   call.waiting_ = false;
   std::erase(waiting_, &call);
 }
 
+/// In order, but for those that wait for a target of the few that they have not tried yet: others
+/// need not wait with them.
 void Upstream::serve_queue() {
-  while (!waiting_.empty()) {
-    UpstreamCall& call = *waiting_.front();
+  std::size_t next = 0;
+  while (next < waiting_.size()) {
+    const auto place = waiting_.begin() + static_cast<std::ptrdiff_t>(next);
+    UpstreamCall& call = **place;
     // Out of the queue first: what starts may end at once, and then looks for itself there.
-    waiting_.pop_front();
+    waiting_.erase(place);
     call.waiting_ = false;
-    if (assign_anywhere(call)) continue;
-    call.waiting_ = true;
-    waiting_.push_front(&call);
-    return;
+    const Assigned assigned = assign_anywhere(call);
+    if (assigned == Assigned::not_now) {
+      call.waiting_ = true;
+      waiting_.insert(waiting_.begin() + static_cast<std::ptrdiff_t>(next), &call);
+      if (call.tried_.empty()) return;
+      ++next;
+      continue;
+    }
+    next = 0;  // others may have come or gone
+    if (assigned == Assigned::never) call.fail(why_never(call), false);
   }
 }
 
-std::size_t UpstreamEndpoint::connecting() const {
-  return static_cast<std::size_t>(
-      std::count_if(connections_.begin(), connections_.end(),
-                    [](const auto& connection) { return connection->connecting(); }));
-}
-
 void Upstream::on_room(UpstreamConnection& connection) {
-  auto& ready = connection.endpoint().ready_;
-  if (std::find(ready.begin(), ready.end(), &connection) == ready.end())
-    ready.push_back(&connection);
+  connection.pool().has_room(connection);
   serve_queue();
 }
 
 void Upstream::on_gone(UpstreamConnection& connection) {
-  UpstreamEndpoint& endpoint = connection.endpoint();
-  std::erase(endpoint.ready_, &connection);
-  const auto found =
-      std::find_if(endpoint.connections_.begin(), endpoint.connections_.end(),
-                   [&connection](const auto& owned) { return owned.get() == &connection; });
-  if (found == endpoint.connections_.end()) return;
-  loop_.defer_delete(std::move(*found));
-  endpoint.connections_.erase(found);
-  if (!waiting_.empty()) loop_.post([this] { serve_queue(); });
+  connection.pool().forget(connection);
+  loop_.post([this] {
+    drop_empty_pools();
+    serve_queue();
+  });
+}
+
+// ------------------------------------------------------------------------------------ passive
+// checks
+
+void Upstream::note_success(Target& target) {
+  if (settings_.ejection) target.succeeded();
+}
+
+void Upstream::note_failure(Target& target) {
+  if (!settings_.ejection || !target.failed(loop_.now(), *settings_.ejection)) return;
+  observe::report_upstream(
+      settings_.name,
+      target.text() + " is ejected: " + std::to_string(settings_.ejection->consecutive_failures) +
+          " requests in a row have failed");
 }
 
 }  // namespace trackly::proxy

@@ -8,66 +8,67 @@
 #include "gateway/api/settings.h"
 #include "gateway/net/connector.h"
 #include "gateway/proxy/circuit_breaker.h"
+#include "gateway/proxy/retry_budget.h"
+#include "gateway/proxy/target.h"
+#include "gateway/proxy/target_pool.h"
 #include "gateway/proxy/upstream_call.h"
-#include "gateway/proxy/upstream_connection.h"
 
 namespace trackly::proxy {
 
-/// One endpoint of an upstream, with this worker's connections to it.
-class UpstreamEndpoint {
- public:
-  explicit UpstreamEndpoint(const EndpointSettings& settings) : settings_(settings) {}
-
-  const EndpointSettings& settings() const { return settings_; }
-
- private:
-  friend class Upstream;
-
-  std::size_t connecting() const;
-
-  const EndpointSettings& settings_;
-  std::vector<std::unique_ptr<UpstreamConnection>> connections_;
-  /// Those that may have room for a call; the one used last is used next, so that the others can
-  /// time out.
-  std::vector<UpstreamConnection*> ready_;
-};
-
-/// The service behind the gateway, as one worker sees it: its endpoints, the connections to them,
-/// and the calls that wait for one.
+/// A service behind the gateway, as one worker sees it: its targets, the connections to them, and
+/// the calls that wait for one.
 class Upstream {
  public:
-  /// `settings`, `loop`, `connector` and `breaker` (nullptr: none) outlive the upstream.
+  /// `settings`, `loop`, `connector` and `breaker` (nullptr: none) outlive the upstream. Calls wait
+  /// until set_targets() has come.
   Upstream(Loop& loop, net::Connector& connector, const UpstreamSettings& settings,
            const http::CodecLimits& limits, CircuitBreaker* breaker = nullptr);
   ~Upstream();
   Upstream(const Upstream&) = delete;
   Upstream& operator=(const Upstream&) = delete;
 
+  /// All that there are from now on; also to be called when one of them passes its health checks no
+  /// more, or again. Calls on connections to others are finished.
+  void set_targets(const Targets& targets);
+
   const std::string& name() const { return settings_.name; }
   const UpstreamSettings& settings() const { return settings_; }
 
   /// One for all workers; nullptr: none. Callers ask it before they call.
   CircuitBreaker* breaker() const { return breaker_; }
+  /// Asked before a call is repeated.
+  RetryBudget& retry_budget() { return retry_budget_; }
 
   /// A call that begin() will send. `end`: no body follows the head.
   std::unique_ptr<UpstreamCall> call(Head head, bool end, UpstreamCallEvents& events);
 
+  /// How a request to that target went, for its ejection.
+  void note_success(Target& target);
+  void note_failure(Target& target);
+
  private:
+  friend class TargetPool;
   friend class UpstreamCall;
   friend class UpstreamConnection;
 
+  enum class Assigned : std::uint8_t { yes, not_now, never };
+
+  Loop& loop() { return loop_; }
+
   /// Finds a connection for the call, opens one, or lets it wait. The call may be gone afterwards.
   void assign(UpstreamCall& call);
-  bool assign_anywhere(UpstreamCall& call);
-  /// Connecting failed: the next endpoint, if the call has not tried them all.
-  void try_elsewhere(UpstreamCall& call, UpstreamFailure reason);
-  bool assign_to(UpstreamEndpoint& endpoint, UpstreamCall& call);
-  UpstreamConnection* ready_connection(UpstreamEndpoint& endpoint);
-  UpstreamConnection& open(UpstreamEndpoint& endpoint);
+  Assigned assign_anywhere(UpstreamCall& call);
+  void find_candidates(const UpstreamCall& call);
+  UpstreamFailure why_never(const UpstreamCall& call) const;
   void leave_queue(UpstreamCall& call);
   void serve_queue();
+  void serve_queue_later();
+  void keep_warm();
+  void drop_empty_pools();
 
   // By connections.
+  /// Connecting for the call failed: the next target, if it has not tried them all.
+  void try_elsewhere(UpstreamCall& call, UpstreamFailure reason);
   void on_room(UpstreamConnection& connection);
   void on_gone(UpstreamConnection& connection);
 
@@ -76,9 +77,17 @@ class Upstream {
   const UpstreamSettings& settings_;
   const http::CodecLimits limits_;
   CircuitBreaker* const breaker_;
-  std::vector<std::unique_ptr<UpstreamEndpoint>> endpoints_;
-  std::size_t next_endpoint_ = 0;
+  RetryBudget retry_budget_;
+
+  bool targets_known_ = false;
+  std::vector<std::unique_ptr<TargetPool>> pools_;    // of the targets of the moment
+  std::vector<std::unique_ptr<TargetPool>> leaving_;  // of former ones, until all is finished
   std::deque<UpstreamCall*> waiting_;
+  std::unique_ptr<Timer> warm_up_;  // nullptr: no connections are kept ready
+
+  // Of one assignment; here only to keep their memory.
+  std::vector<TargetPool*> candidates_;
+  std::vector<Load*> loads_;
 };
 
 }  // namespace trackly::proxy

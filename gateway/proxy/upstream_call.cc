@@ -1,5 +1,8 @@
 #include "gateway/proxy/upstream_call.h"
 
+#include <algorithm>
+
+#include "gateway/proxy/target_pool.h"
 #include "gateway/proxy/upstream.h"
 #include "gateway/proxy/upstream_connection.h"
 
@@ -8,6 +11,7 @@ namespace trackly::proxy {
 UpstreamCall::~UpstreamCall() {
   if (waiting_) upstream_.leave_queue(*this);
   if (connection_ != nullptr) connection_->abandon(*this);
+  detach();
 }
 
 void UpstreamCall::begin() { upstream_.assign(*this); }
@@ -23,15 +27,36 @@ void UpstreamCall::start_waiting(Loop& loop, Duration timeout) {
   wait_deadline_->arm(timeout);
 }
 
-void UpstreamCall::attached(UpstreamConnection& connection) {
+/// Counted as an attempt, and for the target's load, once for each connection.
+void UpstreamCall::enter(UpstreamConnection& connection) {
+  if (connection_ == &connection) return;
+  detach();
   connection_ = &connection;
+  target_ = connection.pool().target();
+  load_ = &connection.pool().load();
+  ++load_->requests;
+  ++attempts_;
+}
+
+void UpstreamCall::detach() {
+  if (load_ != nullptr) --load_->requests;
+  load_ = nullptr;
+  connection_ = nullptr;
+}
+
+bool UpstreamCall::has_tried(const std::shared_ptr<Target>& target) const {
+  return std::find(tried_.begin(), tried_.end(), target) != tried_.end();
+}
+
+void UpstreamCall::attached(UpstreamConnection& connection) {
+  enter(connection);
   id_ = 0;
   // From here on connecting has its own deadline.
   if (wait_deadline_ != nullptr) wait_deadline_->disarm();
 }
 
 void UpstreamCall::started(UpstreamConnection& connection, http::StreamId id, bool reused) {
-  connection_ = &connection;
+  enter(connection);
   id_ = id;
   reused_ = reused;
   produced_before_ = connection.bytes_produced();
@@ -74,8 +99,16 @@ void UpstreamCall::note_timeout() {
   if (connection_->bytes_received() == received_before_) connection_->retire();
 }
 
+void UpstreamCall::note_success() {
+  if (target_ != nullptr) upstream_.note_success(*target_);
+}
+
+void UpstreamCall::note_failure(UpstreamFailure reason) {
+  if (target_ != nullptr && reason != connect_failure_) upstream_.note_failure(*target_);
+}
+
 void UpstreamCall::fail(UpstreamFailure reason, bool delivered) {
-  connection_ = nullptr;
+  detach();
   if (wait_deadline_ != nullptr) wait_deadline_->disarm();
   events_.on_call_failed({reason, delivered, reused_});
 }

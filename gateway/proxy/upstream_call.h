@@ -11,13 +11,15 @@
 #include "gateway/api/exchange.h"
 #include "gateway/api/loop.h"
 #include "gateway/http/codec.h"
+#include "gateway/proxy/balancer.h"
 #include "gateway/proxy/body_pipe.h"
+#include "gateway/proxy/target.h"
 
 namespace trackly::proxy {
 
 class Upstream;
+class TargetPool;
 class UpstreamConnection;
-class UpstreamEndpoint;
 
 /// Why a call came to nothing, and whether it is safe to repeat.
 struct CallFailure {
@@ -65,8 +67,8 @@ class UpstreamCall final : public BodySink, public BodySource {
   void send_trailers(const FieldList& trailers) override;
   void credit(std::size_t bytes) override;
 
-  /// The endpoint that was asked last; empty before the first one was.
-  const std::string& endpoint() const { return endpoint_; }
+  /// The target that was asked last; nullptr before the first one was.
+  Target* target() const { return target_.get(); }
   /// Connections that were tried for it.
   int attempts() const { return attempts_; }
   /// The whole request is with the connection.
@@ -76,6 +78,10 @@ class UpstreamCall final : public BodySink, public BodySource {
   /// The service has not answered in time. A connection on which nothing has come since the request
   /// went out may lead nowhere any more, so it takes no further calls.
   void note_timeout();
+  /// How it went, for the target's ejection. What went wrong before a connection stood is known
+  /// already.
+  void note_success();
+  void note_failure(UpstreamFailure reason);
 
  private:
   friend class Upstream;
@@ -91,7 +97,7 @@ class UpstreamCall final : public BodySink, public BodySource {
   void started(UpstreamConnection& connection, http::StreamId id, bool reused);
   void response_ended() { response_ended_ = true; }
   /// The connection is done with it; the owner still holds it.
-  void detach() { connection_ = nullptr; }
+  void detach();
   void fail(UpstreamFailure reason, bool delivered);
 
   Upstream& upstream_;
@@ -99,13 +105,18 @@ class UpstreamCall final : public BodySink, public BodySource {
   Head head_;
   const bool ends_with_head_;
 
+  void enter(UpstreamConnection& connection);
+  bool has_tried(const std::shared_ptr<Target>& target) const;
+
   UpstreamConnection* connection_ = nullptr;  // while on one, connecting included
+  Load* load_ = nullptr;                      // that it counts for, as long
   http::StreamId id_ = 0;                     // 0 until started
   bool waiting_ = false;                      // in the upstream's queue
   std::unique_ptr<Timer> wait_deadline_;
 
-  std::string endpoint_;
-  std::vector<const UpstreamEndpoint*> tried_;  // in vain: they could not be connected to
+  std::shared_ptr<Target> target_;
+  std::vector<std::shared_ptr<Target>> tried_;  // in vain: they could not be connected to
+  UpstreamFailure connect_failure_ = UpstreamFailure::none;  // of the last one of them
   int attempts_ = 0;
   // The connection's counts when the head was given to it.
   std::uint64_t produced_before_ = 0;

@@ -36,26 +36,19 @@ std::string authority_of(const EndpointSettings& endpoint) {
 
 }  // namespace
 
-UpstreamConnection::UpstreamConnection(Loop& loop, Upstream& upstream, UpstreamEndpoint& endpoint,
-                                       net::Connector& connector, const UpstreamSettings& settings,
-                                       const http::CodecLimits& limits)
-    : CodecConnection(loop, settings.response_timeout),
+UpstreamConnection::UpstreamConnection(Upstream& upstream, TargetPool& pool)
+    : CodecConnection(upstream.loop(), upstream.settings().response_timeout),
       upstream_(upstream),
-      endpoint_(endpoint),
-      settings_(settings),
-      limits_(limits),
-      idle_deadline_(loop.timer([this] { close(/*abortive=*/false); })) {
-  const EndpointSettings& target = endpoint.settings();
-  set_transport(connector.connect({target.host, target.port, target.unix_path},
-                                  settings.connect_timeout, *this));
+      pool_(pool),
+      idle_deadline_(upstream.loop().timer([this] { rest(); })) {
+  set_transport(upstream.connector_.connect(pool.target()->address(),
+                                            upstream.settings().connect_timeout, *this));
 }
 
 UpstreamConnection::~UpstreamConnection() = default;
 
 void UpstreamConnection::attach(UpstreamCall& call) {
   call.attached(*this);
-  call.endpoint_ = endpoint_.settings().text;
-  ++call.attempts_;
   attached_.push_back(&call);
 }
 
@@ -67,15 +60,11 @@ std::size_t UpstreamConnection::room() {
 void UpstreamConnection::start(UpstreamCall& call) {
   idle_deadline_->disarm();
   const http::StreamId id = codec().open();
-  if (call.connection_ != this) {
-    call.endpoint_ = endpoint_.settings().text;
-    ++call.attempts_;
-  }
   calls_.emplace(id, &call);
   call.started(*this, id, used_);
   used_ = true;
   // An HTTP/1.0 client may name no host, but both protocols that we speak to services need one.
-  if (call.head_.authority.empty()) call.head_.authority = authority_of(endpoint_.settings());
+  if (call.head_.authority.empty()) call.head_.authority = authority_of(pool_.target()->settings());
   codec().send_head(id, call.head_, call.ends_with_head_);
   schedule_flush();
   call.events_.on_call_started();
@@ -107,9 +96,11 @@ void UpstreamConnection::retire() {
 void UpstreamConnection::on_connected() {
   if (closed()) return;
   connecting_ = false;
-  const bool h2 = endpoint_.settings().protocol == EndpointSettings::Protocol::h2c;
-  set_codec(h2 ? http::make_h2_codec(http::Side::client, "http", limits_, *this)
-               : http::make_h1_codec(http::Side::client, "http", limits_, *this));
+  const EndpointSettings::Protocol protocol = pool_.target()->settings().protocol;
+  const bool http2 = protocol == EndpointSettings::Protocol::h2c || transport().alpn() == "h2";
+  pool_.learned(http2);
+  set_codec(http2 ? http::make_h2_codec(http::Side::client, "http", upstream_.limits_, *this)
+                  : http::make_h1_codec(http::Side::client, "http", upstream_.limits_, *this));
   std::vector<UpstreamCall*> calls;
   calls.swap(attached_);
   for (UpstreamCall* call : calls) {
@@ -127,6 +118,7 @@ void UpstreamConnection::on_connected() {
 void UpstreamConnection::on_error(net::TransportError error) {
   if (closed()) return;
   if (connecting_) {
+    upstream_.note_failure(*pool_.target());
     fail_attached(failure_of(error));
   } else if (has_unread()) {
     broken_ = true;
@@ -163,11 +155,19 @@ void UpstreamConnection::on_flushed() {
   drop_leftovers();
   if (room() > 0) upstream_.on_room(*this);
   if (!closed() && idle()) {
-    if (closing_) {
+    if (closing_ || !pool_.keeps_idle()) {
       close(/*abortive=*/false);
     } else {
-      idle_deadline_->arm(settings_.idle_timeout);
+      idle_deadline_->arm(upstream_.settings().idle_timeout);
     }
+  }
+}
+
+void UpstreamConnection::rest() {
+  if (pool_.keeps_warm() && usable()) {
+    idle_deadline_->arm(upstream_.settings().idle_timeout);
+  } else {
+    close(/*abortive=*/false);
   }
 }
 

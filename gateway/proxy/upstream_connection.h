@@ -4,20 +4,19 @@
 #include <unordered_map>
 #include <vector>
 
-#include "gateway/api/settings.h"
-#include "gateway/net/connector.h"
 #include "gateway/proxy/codec_connection.h"
 #include "gateway/proxy/upstream_call.h"
 
 namespace trackly::proxy {
 
-/// A connection to one endpoint of the service: connecting first, then carrying calls, one at a
-/// time over HTTP/1.1, many over HTTP/2.
+class TargetPool;
+
+/// A connection to one target of the service: connecting first, then carrying calls, one at a time
+/// over HTTP/1.1, many over HTTP/2.
 class UpstreamConnection final : public CodecConnection {
  public:
-  UpstreamConnection(Loop& loop, Upstream& upstream, UpstreamEndpoint& endpoint,
-                     net::Connector& connector, const UpstreamSettings& settings,
-                     const http::CodecLimits& limits);
+  /// Begins to connect. Both outlive it, the pool until it has called forget().
+  UpstreamConnection(Upstream& upstream, TargetPool& pool);
   ~UpstreamConnection() override;
 
   /// Requires: still connecting. The call starts when the connection stands.
@@ -38,7 +37,7 @@ class UpstreamConnection final : public CodecConnection {
   /// Takes no further calls; closes when the last one ends.
   void retire();
 
-  UpstreamEndpoint& endpoint() { return endpoint_; }
+  TargetPool& pool() { return pool_; }
 
  private:
   // net::TransportEvents
@@ -65,12 +64,11 @@ class UpstreamConnection final : public CodecConnection {
 
   UpstreamCall* find(http::StreamId id);
   void fail_attached(UpstreamFailure reason);
+  void rest();
   void drop_leftovers();
 
   Upstream& upstream_;
-  UpstreamEndpoint& endpoint_;
-  const UpstreamSettings& settings_;
-  const http::CodecLimits& limits_;
+  TargetPool& pool_;
   std::unique_ptr<Timer> idle_deadline_;
   std::vector<UpstreamCall*> attached_;
   /// nullptr: answered, and nobody is left who sends the rest of the request.

@@ -75,4 +75,12 @@ std::size_t FakeConnector::attempts(std::string_view host) const {
                     [host](const auto& peer) { return peer->address().host == host; }));
 }
 
+std::vector<FakePeer*> FakeConnector::peers(std::string_view host) {
+  std::vector<FakePeer*> found;
+  for (const auto& peer : peers_) {
+    if (peer->address().host == host) found.push_back(peer.get());
+  }
+  return found;
+}
+
 }  // namespace trackly::test

@@ -60,6 +60,8 @@ class FakeConnector final : public net::Connector {
   /// The same for the latest attempt to connect to that host.
   FakePeer& peer(std::string_view host);
   std::size_t attempts(std::string_view host) const;
+  /// All attempts to connect to that host, in order.
+  std::vector<FakePeer*> peers(std::string_view host);
   Duration timeout() const { return timeout_; }
 
  private:

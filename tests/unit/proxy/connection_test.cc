@@ -147,8 +147,15 @@ class ConnectionTest : public testing::Test, private ConnectionOwner, private ne
   test::FakeConnector clients_;
   test::FakeConnector services_;
   CircuitBreaker breaker_{{.consecutive_failures = 1}};
-  Upstream upstream_{loop_, services_, upstream_settings_, http::CodecLimits(), &breaker_};
-  Context context_{loop_, parser_, budget_, upstream_, log_, incidents_, activity_, nullptr};
+  const std::vector<std::unique_ptr<Upstream>> upstreams_ = [this] {
+    std::vector<std::unique_ptr<Upstream>> upstreams;
+    upstreams.push_back(std::make_unique<Upstream>(loop_, services_, upstream_settings_,
+                                                   http::CodecLimits(), &breaker_));
+    upstreams.back()->set_targets(
+        {std::make_shared<Target>(upstream_settings_.endpoints.front(), net::Address())});
+    return upstreams;
+  }();
+  Context context_{loop_, parser_, budget_, upstreams_, log_, incidents_, activity_, nullptr};
   std::unique_ptr<Connection> connection_;
 };
 

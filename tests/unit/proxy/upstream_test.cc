@@ -6,70 +6,23 @@
 #include "tests/support/codec_recorder.h"
 #include "tests/support/fake_connector.h"
 #include "tests/support/manual_loop.h"
+#include "tests/unit/proxy/caller.h"
 
 namespace trackly::proxy {
 namespace {
 
 using namespace std::chrono_literals;
 
-/// A stream's part in a call: it lets go of the call as soon as it has failed.
-class Caller final : public UpstreamCallEvents {
- public:
-  explicit Caller(Upstream& upstream, std::string body = {}) : body_(std::move(body)) {
-    Head head;
-    head.method = body_.empty() ? "GET" : "POST";
-    head.scheme = "http";
-    head.authority = "service";
-    head.target = "/";
-    call_ = upstream.call(std::move(head), body_.empty(), *this);
-    call_->begin();
-  }
-
-  /// "waiting", "started", "answered", or why it failed.
-  const std::string& state() const { return state_; }
-  std::size_t body_bytes() const { return body_bytes_; }
-  /// The client has taken that much of the answer.
-  void take(std::size_t bytes) { call_->credit(bytes); }
-  bool delivered() const { return call_ != nullptr ? call_->delivered() : delivered_; }
-  /// It has waited for the answer long enough.
-  void give_up() {
-    call_->note_timeout();
-    call_.reset();
-  }
-  void leave() { call_.reset(); }
-
- private:
-  void on_call_started() override {
-    state_ = "started";
-    if (!body_.empty()) call_->send_body(body_, true);
-  }
-  void on_call_room() override {}
-  void on_response_informational(Head) override {}
-  void on_response_head(Head, bool end) override {
-    if (end) state_ = "answered";
-  }
-  void on_response_body(std::string_view bytes) override { body_bytes_ += bytes.size(); }
-  void on_response_end(std::optional<FieldList>) override { state_ = "answered"; }
-  void on_call_failed(CallFailure failure) override {
-    delivered_ = failure.delivered;
-    state_ = failure.reason == UpstreamFailure::queue_timeout     ? "queue_timeout"
-             : failure.reason == UpstreamFailure::connect_timeout ? "connect_timeout"
-                                                                  : "another failure";
-    call_.reset();
-  }
-
-  const std::string body_;
-  std::unique_ptr<UpstreamCall> call_;
-  bool delivered_ = false;  // as the failure said
-  std::string state_ = "waiting";
-  std::size_t body_bytes_ = 0;
-};
-
 /// One connection at a time; connecting and waiting for a connection may take a second each.
 class UpstreamTest : public testing::Test {
  protected:
   explicit UpstreamTest(UpstreamSettings settings = one_connection())
-      : settings_(std::move(settings)) {}
+      : settings_(std::move(settings)) {
+    for (const EndpointSettings& endpoint : settings_.endpoints) {
+      targets_.push_back(std::make_shared<Target>(endpoint, net::Address{endpoint.host, 80, {}}));
+    }
+    upstream_.set_targets(targets_);
+  }
 
   static UpstreamSettings one_connection() {
     UpstreamSettings settings;
@@ -87,6 +40,7 @@ class UpstreamTest : public testing::Test {
   test::ManualLoop loop_;
   test::FakeConnector connector_;
   const UpstreamSettings settings_;
+  Targets targets_;
   Upstream upstream_{loop_, connector_, settings_, http::CodecLimits()};
 };
 
