@@ -7,6 +7,7 @@
 
 #include <sstream>
 
+#include "gateway/net/tls_client_context.h"
 #include "tests/support/fake_connector.h"
 #include "tests/support/fake_resolver.h"
 #include "tests/support/manual_loop.h"
@@ -133,10 +134,13 @@ TEST_F(UpstreamMonitorTest, SpeaksTlsToHttpsEndpointsUnderTheirNames) {
   add_endpoint("10.0.0.1");
   add_endpoint("10.0.0.2", Protocol::https);
   settings_.handshake_timeout = 3s;
-  make_monitor();
+  const std::shared_ptr<const net::TlsClientContext> context =
+      net::TlsClientContext::create({}, {}).value();
+  make_monitor(context);
   const Targets& targets = *monitor_->targets();
   EXPECT_FALSE(targets[0]->address().tls);
   ASSERT_TRUE(targets[1]->address().tls);
+  EXPECT_EQ(targets[1]->address().tls->context, context);
   EXPECT_EQ(targets[1]->address().tls->server_name, "10.0.0.2");
   EXPECT_EQ(targets[1]->address().tls->handshake_timeout, 3s);
 }
