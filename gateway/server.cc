@@ -178,8 +178,10 @@ std::optional<Fault> Server::start_workers() {
     auto worker = Worker::create(*process_, configuration_);
     if (!worker) return worker.error();
     workers_.push_back(std::move(worker).value());
-    for (std::size_t i = 0; i < monitors_.size(); ++i) {
-      if (auto targets = monitors_[i]->targets()) workers_.back()->set_targets(i, targets);
+    for (std::size_t upstream = 0; upstream < monitors_.size(); ++upstream) {
+      if (auto targets = monitors_[upstream]->targets()) {
+        workers_.back()->set_targets(upstream, std::move(targets));
+      }
     }
   }
   return std::nullopt;
