@@ -97,9 +97,10 @@ std::string write_config(const TempDir& directory, const GatewayConfig& config) 
       "  - schema: {}\n"
       "  - entitlements: {}\n";
   if (!config.rate_limit.empty()) yaml += "  - rate_limit: " + config.rate_limit + "\n";
-  yaml += "upstreams:\n  default: {endpoints: ['" + config.upstream + "'], timeouts: {" +
-          config.timeouts + "}" +
-          (config.upstream_options.empty() ? "" : ", " + config.upstream_options) + "}\n";
+  std::string endpoints = "'" + config.upstream + "'";
+  for (const std::string& endpoint : config.more_endpoints) endpoints += ", '" + endpoint + "'";
+  yaml += "upstreams:\n  default: {endpoints: [" + endpoints + "], timeouts: {" + config.timeouts +
+          "}" + (config.upstream_options.empty() ? "" : ", " + config.upstream_options) + "}\n";
   if (!config.limits.empty()) yaml += "limits: {" + config.limits + "}\n";
   yaml += "drain_timeout: " + config.drain_timeout + "\n";
   yaml += config.more;

@@ -36,6 +36,7 @@ std::string key_field(std::string_view key = keys::kActive);
 /// What a test's gateway is configured with; everything else has the program's defaults.
 struct GatewayConfig {
   std::string upstream = "http://127.0.0.1:9";
+  std::vector<std::string> more_endpoints = {};  // of the same upstream
   /// Further keys of the upstream, as the inside of a YAML flow mapping; a later `timeouts` wins.
   std::string upstream_options = {};
   std::string timeouts = "connect: 1s, response: 10s";
