@@ -269,7 +269,7 @@ TEST_P(UnreachableService, ThatDoesNotAcceptInTimeIs503) {
 TEST_P(UnreachableService, WhoseNameDoesNotResolveIs503) {
   const char* scheme = std::get<1>(GetParam()) == Upstream::h1 ? "http" : "h2c";
   Gateway gateway({.upstream = scheme + std::string("://no-such-host.invalid:80")});
-  expect_not_delivered(gateway, "HasNoAddress", "d", "no_endpoint");
+  expect_not_delivered(gateway, "HasNoAddress", "d", "unresolved");
 }
 
 INSTANTIATE_TEST_SUITE_P(, UnreachableService, every_pair(),
@@ -290,7 +290,7 @@ std::vector<CutOn> cuts_on_every_pair() {
   const std::vector<Cut> cuts = {
       {"ClosesWithinTheBody", Then::close_connection, "truncated_response"},
       {"ResetsWithinTheBody", Then::abort_connection, "truncated_response"},
-      {"HangsWithinTheBody", Then::hang, "response_timeout"},
+      {"HangsWithinTheBody", Then::hang, "body_timeout"},
       {"ResetsTheStreamWithinTheBody", Then::reset_stream, "truncated_response", {Upstream::h2}}};
   std::vector<CutOn> all;
   for (const Downstream downstream : kEveryDownstream) {
@@ -309,7 +309,7 @@ TEST_P(CutAnswer, IsVisibleToTheClientAndLogged) {
   reaction.body = std::string(10'000, 'x');
   reaction.then = cut.then;
   Service service(upstream, always(reaction));
-  Gateway gateway({.upstream = service.url(), .timeouts = "connect: 1s, response: 500ms"});
+  Gateway gateway({.upstream = service.url(), .timeouts = "connect: 1s, response: 500ms, body: 500ms"});
 
   const CurlAnswer answer = gateway.request(downstream, identified(send_message()));
   EXPECT_NE(answer.exit_code, 0) << "curl took it for a whole answer";
