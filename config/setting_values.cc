@@ -20,7 +20,7 @@ std::string readable_file(MappingReader& reader, std::string_view key,
                           const std::filesystem::path& folder) {
   const Node* node = required(reader, key);
   if (node == nullptr) return {};
-  const std::string file = resolved_path(folder, reader.string(key, ""));
+  std::string file = resolved_path(folder, reader.string(key, ""));
   if (!node->is_string()) return file;
   const auto text = read_file(file);
   if (!text) {
