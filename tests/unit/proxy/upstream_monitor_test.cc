@@ -27,17 +27,36 @@ using Texts = std::vector<std::string>;
 constexpr std::string_view kPass = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
 constexpr std::string_view kFail = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n";
 
+/// What the program says of itself while this lives.
+class CapturedLog {
+ public:
+  CapturedLog() {
+    spdlog::set_default_logger(std::make_shared<spdlog::logger>(
+        "", std::make_shared<spdlog::sinks::ostream_sink_mt>(text_)));
+    spdlog::set_pattern("%v");
+  }
+  ~CapturedLog() { spdlog::set_default_logger(before_); }
+  CapturedLog(const CapturedLog&) = delete;
+  CapturedLog& operator=(const CapturedLog&) = delete;
+
+  std::string take() {
+    std::string text = text_.str();
+    text_.str("");
+    return text;
+  }
+
+ private:
+  const std::shared_ptr<spdlog::logger> before_ = spdlog::default_logger();
+  std::ostringstream text_;
+};
+
 /// Names are asked for again after 5 s at the earliest.
 class UpstreamMonitorTest : public testing::Test {
  protected:
   UpstreamMonitorTest() {
     settings_.name = "default";
     resolving_.min_ttl = 5s;
-    spdlog::set_default_logger(std::make_shared<spdlog::logger>(
-        "", std::make_shared<spdlog::sinks::ostream_sink_mt>(log_)));
-    spdlog::set_pattern("%v");
   }
-  ~UpstreamMonitorTest() override { spdlog::set_default_logger(before_); }
 
   EndpointSettings& add_endpoint(const std::string& host, Protocol protocol = Protocol::http1) {
     EndpointSettings& endpoint = settings_.endpoints.emplace_back();
@@ -84,14 +103,9 @@ class UpstreamMonitorTest : public testing::Test {
     return targets == nullptr ? Texts{"not yet"} : hosts(*targets);
   }
   /// What the log has got since the last call.
-  std::string take_log() {
-    std::string text = log_.str();
-    log_.str("");
-    return text;
-  }
+  std::string take_log() { return log_.take(); }
 
-  std::ostringstream log_;
-  const std::shared_ptr<spdlog::logger> before_ = spdlog::default_logger();
+  CapturedLog log_;
   test::ManualLoop loop_;
   test::FakeConnector connector_;
   test::FakeResolver resolver_;
