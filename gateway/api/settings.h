@@ -108,10 +108,11 @@ struct UpstreamSettings {
   std::chrono::nanoseconds response_timeout = std::chrono::seconds(30);
   /// Between two pieces of a response body.
   std::chrono::nanoseconds body_timeout = std::chrono::seconds(30);
-  /// From the request's head to the end of the answer; zero: no limit.
+  /// From the end of the filters to the end of the answer; zero: no limit.
   std::chrono::nanoseconds request_timeout{};
-  /// A request field that shortens request_timeout: milliseconds, or a number with a unit; empty:
-  /// there is none.
+  /// A request field in which clients say how long they wait, from the request's head on:
+  /// milliseconds, or a number with a unit. It cannot lengthen request_timeout. Empty: there is
+  /// none.
   std::string timeout_field;
   /// An unused pooled connection is closed after this time; keep it below the service's own.
   std::chrono::nanoseconds idle_timeout = std::chrono::seconds(60);

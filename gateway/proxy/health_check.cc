@@ -33,18 +33,11 @@ const char* phrase_of(http::PeerReset reset) {
   return reset.not_processed ? "request refused" : "connection closed without an answer";
 }
 
-/// As in a URL; a unix socket has no host of its own.
-std::string authority_of(const EndpointSettings& endpoint) {
-  if (!endpoint.unix_path.empty()) return "localhost";
-  const bool v6 = endpoint.host.find(':') != std::string::npos;
-  return (v6 ? "[" + endpoint.host + "]" : endpoint.host) + ":" + std::to_string(endpoint.port);
-}
-
-Head request_of(const EndpointSettings& endpoint, const HealthCheckSettings& settings) {
+Head request_of(const Target& target, const HealthCheckSettings& settings) {
   Head head;
   head.method = "GET";
-  head.scheme = endpoint.protocol == EndpointSettings::Protocol::https ? "https" : "http";
-  head.authority = settings.host.empty() ? authority_of(endpoint) : settings.host;
+  head.scheme = target.address().tls ? "https" : "http";
+  head.authority = settings.host.empty() ? target.authority() : settings.host;
   head.target = settings.path;
   head.fields.add("User-Agent", "trackly-gateway health check");
   return head;
@@ -61,7 +54,7 @@ class HealthCheck::Probe final : public CodecConnection {
       : CodecConnection(owner.loop_, settings.timeout),
         owner_(&owner),
         protocol_(target.settings().protocol),
-        request_(request_of(target.settings(), settings)),
+        request_(request_of(target, settings)),
         deadline_(owner.loop_.timer([this] { on_deadline(); })) {
     deadline_->arm(settings.timeout);
     set_transport(connector.connect(target.address(), settings.timeout, *this));

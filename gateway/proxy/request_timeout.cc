@@ -10,14 +10,12 @@ std::optional<Duration> parse_request_timeout(std::string_view text) {
   const auto [rest, error] = std::from_chars(text.data(), end, number);
   if (error != std::errc()) return std::nullopt;
   const std::string_view unit(rest, static_cast<std::size_t>(end - rest));
-  Duration timeout = std::chrono::milliseconds(number);
-  if (unit == "s") {
-    timeout = std::chrono::seconds(number);
-  } else if (unit == "m") {
-    timeout = std::chrono::minutes(number);
-  } else if (!unit.empty() && unit != "ms") {
-    return std::nullopt;
-  }
+  // In milliseconds until it is known to be no more than a day: nanoseconds would overflow.
+  using std::chrono::milliseconds;
+  std::optional<milliseconds> timeout;
+  if (unit.empty() || unit == "ms") timeout = milliseconds(number);
+  if (unit == "s") timeout = milliseconds(std::int64_t{number} * 1000);
+  if (unit == "m") timeout = milliseconds(std::int64_t{number} * 60'000);
   if (timeout > std::chrono::hours(24)) return std::nullopt;
   return timeout;
 }

@@ -5,11 +5,11 @@
 #include <utility>
 
 #include "gateway/api/ascii.h"
+#include "gateway/api/path_prefix.h"
 #include "gateway/api/request_id.h"
 #include "gateway/http/request_target.h"
 #include "gateway/observe/diagnostics.h"
 #include "gateway/proxy/connection.h"
-#include "gateway/proxy/request_timeout.h"
 #include "gateway/proxy/upstream_head.h"
 
 namespace trackly::proxy {
@@ -19,15 +19,6 @@ constexpr std::string_view kHead = "HEAD";
 // Interim answers that are passed on; a service that sends them without end must not fill the
 // memory with what a slow client does not take.
 constexpr int kMaxInterim = 100;
-
-bool starts_with(std::string_view text, std::string_view prefix) {
-  return text.substr(0, prefix.size()) == prefix;
-}
-
-/// A path below a prefix, whole segments only.
-bool is_below(std::string_view path, std::string_view prefix) {
-  return starts_with(path, prefix) && (path.size() == prefix.size() || path[prefix.size()] == '/');
-}
 
 }  // namespace
 
@@ -64,7 +55,8 @@ void Stream::on_head(Head head, bool end) {
   }
   exchange_.operation = operation;
   const Endpoint& endpoint = snapshot_->endpoint(*operation);
-  upstream_ = context_.upstreams[snapshot_->upstream_of(endpoint, exchange_.path)].get();
+  attempts_.emplace(*context_.upstreams[snapshot_->upstream_of(endpoint, exchange_.path)],
+                    context_.loop);
   exchange_.path_values = std::move(match.values);
   for (const auto& [name, value] : operation->response_fields) {
     exchange_.response_fields.set(name, value);
@@ -235,9 +227,9 @@ void Stream::on_chain_passed() {
     body_ = Body::streamed;
     invite_body();
   }
-  exchange_.upstream = upstream_->name();
+  exchange_.upstream = attempts_->upstream().name();
   if (!limit_time()) return fail_upstream(UpstreamFailure::request_timeout, false);
-  upstream_->retry_budget().earn();
+  attempts_->upstream().retry_budget().earn();
   call_upstream();
 }
 
@@ -255,21 +247,10 @@ void Stream::invite_body() {
   connection_.schedule_flush();
 }
 
-/// A client that says for how long it waits need not be worked for any longer, and cannot wait for
-/// longer than the operator allows. False: the time is over already.
+/// False: the time is over already.
 bool Stream::limit_time() {
-  const UpstreamSettings& settings = upstream_->settings();
-  std::optional<Duration> left;
-  if (settings.request_timeout > Duration::zero()) left = settings.request_timeout;
-  if (!settings.timeout_field.empty()) {
-    if (const auto said = exchange_.request.fields.find(settings.timeout_field)) {
-      if (const auto wish = parse_request_timeout(*said)) {
-        const Duration rest = *wish - (context_.loop.now() - exchange_.started);
-        client_is_impatient_ = !left || rest < *left;
-        if (client_is_impatient_) left = rest;
-      }
-    }
-  }
+  const auto left =
+      attempts_->time_left(exchange_.request.fields, context_.loop.now() - exchange_.started);
   if (!left) return true;
   if (*left <= Duration::zero()) return false;
   request_deadline_ = context_.loop.timer([this] { run_out_of_time(); });
@@ -279,29 +260,24 @@ bool Stream::limit_time() {
 
 void Stream::run_out_of_time() {
   note_call();
+  if (call_ != nullptr) call_->note_timeout();
   if (!answered_) return fail_upstream(UpstreamFailure::request_timeout, exchange_.delivered);
   if (response_pipe_.ended()) return;  // the service is done with it
   note_failure(UpstreamFailure::request_timeout);
   cut();
 }
 
-/// False: the service has failed too often to be asked, and the client knows.
-bool Stream::pass_breaker() {
-  CircuitBreaker* const breaker = upstream_->breaker();
-  if (breaker == nullptr || permit_) return true;
-  CircuitBreaker::Answer answer = breaker->ask(context_.loop.now());
-  permit_ = std::move(answer.permit);
-  if (permit_) return true;
-  const auto wait = std::chrono::ceil<std::chrono::seconds>(answer.retry_after);
+/// The service has failed too often to be asked.
+void Stream::refuse_for(Duration time) {
+  const auto wait = std::chrono::ceil<std::chrono::seconds>(time);
   exchange_.response_fields.set("Retry-After", std::to_string(std::max<long>(1, wait.count())));
   exchange_.failure = UpstreamFailure::circuit_open;
   reply(snapshot_->replies.circuit_open, {});
-  return false;
 }
 
 void Stream::call_upstream() {
   ensure_request_id();
-  if (!pass_breaker()) return;
+  if (const auto time = attempts_->refused_for()) return refuse_for(*time);
   Head head =
       make_upstream_head(exchange_, snapshot_->trusted_proxies.contains(connection_.peer_address()),
                          connection_.peer_address(), context_.loop);
@@ -314,7 +290,8 @@ void Stream::call_upstream() {
     end = !request_pipe_.blocked() && !trailers_;
   }
   held_sent_ = 0;
-  call_ = upstream_->call(std::move(head), end, *this);
+  const Target* const refused_by = call_ != nullptr ? call_->target() : nullptr;
+  call_ = attempts_->upstream().call(std::move(head), end, *this, refused_by);
   call_->begin();
 }
 
@@ -350,8 +327,10 @@ void Stream::on_call_failed(CallFailure failure) {
     return cut();
   }
   if (judge_) return judged(ResponseJudge::Verdict::foreign);
-  if (!may_repeat(failure)) return fail_upstream(failure.reason, exchange_.delivered);
-  ++repeats_;
+  const bool whole = request_pipe_.passed() == 0;
+  if (!attempts_->may_repeat(failure, exchange_.request.method, whole)) {
+    return fail_upstream(failure.reason, exchange_.delivered);
+  }
   attempts_before_ = exchange_.attempts;
   request_pipe_.connect(nullptr, nullptr);
   call_upstream();
@@ -362,25 +341,6 @@ void Stream::drop_held_body() {
   exchange_.body = nullptr;
   held_.reset();
   reservation_ = {};
-}
-
-/// Sending an SMS twice hurts: a request is repeated only where nothing of it can have been
-/// processed, or where processing it twice is the same as once (RFC 9110 section 9.2.2) and the
-/// connection was an old one that the service may have closed for its own reasons. And only where
-/// we still have all of it.
-bool Stream::may_repeat(const CallFailure& failure) const {
-  switch (failure.reason) {
-    case UpstreamFailure::refused_stream:
-      break;
-    case UpstreamFailure::connection_closed:
-      if (!failure.delivered) break;
-      if (failure.reused && is_idempotent(exchange_.request.method)) break;
-      return false;
-    default:
-      return false;  // the upstream has tried all targets, or the service has seen the request
-  }
-  return request_pipe_.passed() == 0 && repeats_ < upstream_->settings().retries.limit &&
-         upstream_->retry_budget().spend(context_.loop.now());
 }
 
 // ------------------------------------------------------------------------------ the service
@@ -430,7 +390,7 @@ void Stream::on_response_end(std::optional<FieldList> trailers) {
     response_pipe_.forget_source();  // credited while it was held
     response_pipe_.push(judge_->body());
   }
-  note_success();
+  attempts_->succeeded(call_.get());
   response_pipe_.end(std::move(trailers));
   // An answer that does not wait for the whole request: the service wants no more of it.
   // So the client need not be made to wait with it until it has read the answer.
@@ -463,11 +423,11 @@ void Stream::forward_response(Head head, bool end) {
   if (!head.fields.find("Date")) head.fields.add("Date", http_date(context_.loop.wall_now()));
   exchange_.status = head.status;
   answered_ = true;
-  if (permit_) permit_->answered();
+  attempts_->answered();
   codec().send_head(id_, head, end);
   connection_.schedule_flush();
   if (end) {
-    note_success();
+    attempts_->succeeded(call_.get());
     response_pipe_.end(std::nullopt);
     if (!call_->request_ended()) drop_call();
   } else {
@@ -488,32 +448,7 @@ void Stream::fail_upstream(UpstreamFailure reason, bool delivered) {
 
 void Stream::note_failure(UpstreamFailure reason) {
   exchange_.failure = reason;
-  if (is_of_the_service(reason)) {
-    if (permit_) permit_->failed(context_.loop.now());
-    if (call_ != nullptr) call_->note_failure(reason);
-  }
-  permit_.reset();
-}
-
-/// What our own limits, a client in haste or a service that shuts down in order are the reason for
-/// says nothing about its health.
-bool Stream::is_of_the_service(UpstreamFailure reason) const {
-  switch (reason) {
-    case UpstreamFailure::queue_full:
-    case UpstreamFailure::queue_timeout:
-    case UpstreamFailure::refused_stream:
-      return false;
-    case UpstreamFailure::request_timeout:
-      return !client_is_impatient_;
-    default:
-      return true;
-  }
-}
-
-void Stream::note_success() {
-  if (permit_) permit_->succeeded(context_.loop.now());
-  if (call_ != nullptr) call_->note_success();
-  permit_.reset();
+  attempts_->failed(reason, call_.get());
 }
 
 void Stream::reply(const ErrorRef& error, const std::string& detail) {
@@ -584,7 +519,7 @@ void Stream::drop_call() {
   request_pipe_.close();
   response_pipe_.forget_source();
   call_.reset();
-  permit_.reset();  // without an outcome by now there is none
+  if (attempts_) attempts_->give_up();
 }
 
 void Stream::finish() {
@@ -614,7 +549,7 @@ void Stream::update_deadline() {
   } else if (!request_complete_ &&
              (body_ == Body::held || (body_ == Body::streamed && !request_pipe_.blocked()))) {
     awaited_ = Awaited::request_body;
-  } else if (call_ != nullptr) {
+  } else if (call_ != nullptr && call_->has_started()) {
     awaited_ = Awaited::response;
   } else {
     awaited_ = Awaited::nobody;
@@ -629,8 +564,8 @@ void Stream::update_deadline() {
       return deadline_->arm(
           std::min<Duration>(limits.body_timeout, body_pace_.left(exchange_.bytes_in, now)));
     case Awaited::response:
-      return deadline_->arm(exchange_.received_status == 0 ? upstream_->settings().response_timeout
-                                                           : upstream_->settings().body_timeout);
+      return deadline_->arm(exchange_.received_status == 0 ? attempts_->settings().response_timeout
+                                                           : attempts_->settings().body_timeout);
     case Awaited::client:
       return deadline_->arm(std::min<Duration>(limits.write_timeout,
                                                answer_pace_.left(response_pipe_.passed(), now)));

@@ -10,10 +10,10 @@
 #include "gateway/json/held_body.h"
 #include "gateway/proxy/body_pipe.h"
 #include "gateway/proxy/chain.h"
-#include "gateway/proxy/circuit_breaker.h"
 #include "gateway/proxy/context.h"
 #include "gateway/proxy/pace.h"
 #include "gateway/proxy/response_judge.h"
+#include "gateway/proxy/upstream_attempts.h"
 #include "gateway/proxy/upstream_call.h"
 
 namespace trackly::proxy {
@@ -70,14 +70,13 @@ class Stream final : public Deferred,
   void invite_body();
   bool limit_time();
   void run_out_of_time();
-  bool pass_breaker();
+  void refuse_for(Duration time);
   void call_upstream();
   void send_held_body();
   void drop_held_body();
   void on_call_started() override;
   void on_call_room() override;
   void on_call_failed(CallFailure failure) override;
-  bool may_repeat(const CallFailure& failure) const;
 
   // --- the service answers
   void on_response_informational(Head head) override;
@@ -96,8 +95,6 @@ class Stream final : public Deferred,
   void fail_upstream(UpstreamFailure reason, bool delivered);
   void note(observe::Incident incident);
   void note_failure(UpstreamFailure reason);
-  bool is_of_the_service(UpstreamFailure reason) const;
-  void note_success();
   void reply(const ErrorRef& error, const std::string& detail);
   /// The answer has begun and cannot be finished.
   void cut();
@@ -138,15 +135,12 @@ class Stream final : public Deferred,
   std::size_t held_sent_ = 0;
 
   // The service.
-  Upstream* upstream_ = nullptr;  // that serves the operation
+  std::optional<UpstreamAttempts> attempts_;  // once the upstream is known
   std::unique_ptr<UpstreamCall> call_;
+  int attempts_before_ = 0;                  // of calls that failed and were repeated
   std::unique_ptr<Timer> request_deadline_;  // nullptr: the request may take as long as it does
-  bool client_is_impatient_ = false;         // the deadline is its own
   Pace body_pace_;                           // of the client, sending its request
   Pace answer_pace_;                         // and taking its answer
-  std::optional<CircuitBreaker::Permit> permit_;  // from the first attempt to the outcome
-  int attempts_before_ = 0;                       // of calls that failed and were repeated
-  std::uint32_t repeats_ = 0;
   std::optional<ResponseJudge> judge_;
 
   // The answer.

@@ -17,6 +17,12 @@ std::string text_of(const EndpointSettings& settings, const net::Address& addres
 Target::Target(const EndpointSettings& settings, net::Address address)
     : settings_(settings), address_(std::move(address)), text_(text_of(settings_, address_)) {}
 
+std::string Target::authority() const {
+  if (!settings_.unix_path.empty()) return "localhost";
+  const bool v6 = settings_.host.find(':') != std::string::npos;
+  return (v6 ? "[" + settings_.host + "]" : settings_.host) + ":" + std::to_string(settings_.port);
+}
+
 void Target::succeeded() {
   // Not written where it stands already: the workers share it.
   if (failures_in_a_row_.load(std::memory_order_relaxed) != 0) failures_in_a_row_ = 0;

@@ -29,6 +29,8 @@ class Target {
   /// For logs: the endpoint as configured, with the address where that is a name:
   /// "http://api.internal:9000 (10.0.0.7)".
   const std::string& text() const { return text_; }
+  /// As in a URL: host and port of the endpoint; a unix socket has no host of its own.
+  std::string authority() const;
 
   /// What active checks say; true until they have said something.
   bool passes_checks() const { return passes_checks_.load(std::memory_order_relaxed); }

@@ -24,7 +24,7 @@ TargetPool::TargetPool(Upstream& upstream, std::shared_ptr<Target> target)
     : upstream_(upstream),
       target_(std::move(target)),
       load_{target_->settings().weight},
-      http2_(target_->settings().protocol != EndpointSettings::Protocol::http1) {}
+      http2_(target_->settings().protocol == EndpointSettings::Protocol::h2c) {}
 
 TargetPool::~TargetPool() = default;
 
@@ -85,10 +85,6 @@ void TargetPool::warm_up() {
   const std::size_t wanted =
       std::min(upstream_.settings().warm_connections, upstream_.settings().max_connections);
   while (connections_.size() < wanted && connecting() < kMaxConnecting) open();
-}
-
-bool TargetPool::keeps_warm() const {
-  return connections_.size() <= upstream_.settings().warm_connections;
 }
 
 void TargetPool::retire() {

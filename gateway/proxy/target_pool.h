@@ -31,9 +31,8 @@ class TargetPool {
 
   /// Makes connections until there are as many as are kept ready.
   void warm_up();
-  /// Whether a connection that nobody uses is worth keeping, and even beyond its idle timeout.
+  /// Whether a connection that nobody uses is worth keeping.
   bool keeps_idle() const { return !retired_ && target_->passes_checks(); }
-  bool keeps_warm() const;
   /// Closes what nobody uses.
   void close_idle();
   /// The target left the upstream: the same, and connections close when their last call has ended.
@@ -60,7 +59,7 @@ class TargetPool {
   /// Those that may have room for a call; the one used last is used next, so that the others can
   /// time out.
   std::vector<UpstreamConnection*> ready_;
-  bool http2_;  // what its connections speak, as far as is known
+  bool http2_;  // its connections carry many calls, as far as is known
   bool retired_ = false;
 };
 

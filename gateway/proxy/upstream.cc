@@ -60,23 +60,30 @@ void Upstream::keep_warm() {
   warm_up_->arm(kWarmUpInterval);
 }
 
-std::unique_ptr<UpstreamCall> Upstream::call(Head head, bool end, UpstreamCallEvents& events) {
-  return std::unique_ptr<UpstreamCall>(new UpstreamCall(*this, std::move(head), end, events));
+std::unique_ptr<UpstreamCall> Upstream::call(Head head, bool end, UpstreamCallEvents& events,
+                                             const Target* avoid) {
+  return std::unique_ptr<UpstreamCall>(
+      new UpstreamCall(*this, std::move(head), end, events, avoid));
 }
 
 // -------------------------------------------------------------------------------- choosing a
 // target
 
 void Upstream::assign(UpstreamCall& call) {
-  // Those who came first are served first.
-  const Assigned assigned = waiting_.empty() ? assign_anywhere(call) : Assigned::not_now;
+  const Assigned assigned = comes_after_others(call) ? Assigned::not_now : assign_anywhere(call);
   if (assigned == Assigned::yes) return;
   if (assigned == Assigned::never) return call.fail(why_never(call), false);
-  if (waiting_.size() >= settings_.max_waiting) {
-    return call.fail(UpstreamFailure::queue_full, false);
-  }
+  if (waiting_.size() >= settings_.max_waiting) return call.fail(why_not_now(call), false);
   waiting_.push_back(&call);
   call.start_waiting(loop_, settings_.queue_timeout);
+}
+
+/// Those who came first are served first. But who has tried a target in vain has waited for that
+/// already, and those who wait for one of the few that they have not tried do so on their own.
+bool Upstream::comes_after_others(const UpstreamCall& call) const {
+  return call.tried_.empty() &&
+         std::any_of(waiting_.begin(), waiting_.end(),
+                     [](const auto* other) { return other->tried_.empty(); });
 }
 
 Upstream::Assigned Upstream::assign_anywhere(UpstreamCall& call) {
@@ -99,15 +106,15 @@ Upstream::Assigned Upstream::assign_anywhere(UpstreamCall& call) {
 /// nobody.
 void Upstream::find_candidates(const UpstreamCall& call) {
   const TimePoint now = loop_.now();
-  bool all_ejected = true;
+  bool all_second_choice = true;
   candidates_.clear();
   for (const auto& pool : pools_) {
     const auto& target = pool->target();
     if (!target->passes_checks() || call.has_tried(target)) continue;
-    const bool ejected = target->is_ejected(now);
-    if (ejected && !all_ejected) continue;
-    if (!ejected && all_ejected) candidates_.clear();
-    all_ejected = ejected;
+    const bool second_choice = target->is_ejected(now) || target.get() == call.avoided_;
+    if (second_choice && !all_second_choice) continue;
+    if (!second_choice && all_second_choice) candidates_.clear();
+    all_second_choice = second_choice;
     candidates_.push_back(pool.get());
   }
 }
@@ -115,6 +122,12 @@ void Upstream::find_candidates(const UpstreamCall& call) {
 UpstreamFailure Upstream::why_never(const UpstreamCall& call) const {
   if (call.connect_failure_ != UpstreamFailure::none) return call.connect_failure_;
   return pools_.empty() ? UpstreamFailure::unresolved : UpstreamFailure::no_healthy_endpoint;
+}
+
+/// What went wrong before it came to wait says more than that it waited in vain.
+UpstreamFailure Upstream::why_not_now(const UpstreamCall& call) const {
+  return call.connect_failure_ != UpstreamFailure::none ? call.connect_failure_
+                                                        : UpstreamFailure::queue_full;
 }
 
 void Upstream::try_elsewhere(UpstreamCall& call, UpstreamFailure reason) {

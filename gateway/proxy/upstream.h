@@ -39,8 +39,10 @@ class Upstream {
   /// Asked before a call is repeated.
   RetryBudget& retry_budget() { return retry_budget_; }
 
-  /// A call that begin() will send. `end`: no body follows the head.
-  std::unique_ptr<UpstreamCall> call(Head head, bool end, UpstreamCallEvents& events);
+  /// A call that begin() will send. `end`: no body follows the head. `avoid`: has refused the
+  /// request before; only compared, never asked anything.
+  std::unique_ptr<UpstreamCall> call(Head head, bool end, UpstreamCallEvents& events,
+                                     const Target* avoid = nullptr);
 
   /// How a request to that target went, for its ejection.
   void note_success(Target& target);
@@ -59,7 +61,9 @@ class Upstream {
   void assign(UpstreamCall& call);
   Assigned assign_anywhere(UpstreamCall& call);
   void find_candidates(const UpstreamCall& call);
+  bool comes_after_others(const UpstreamCall& call) const;
   UpstreamFailure why_never(const UpstreamCall& call) const;
+  UpstreamFailure why_not_now(const UpstreamCall& call) const;
   void leave_queue(UpstreamCall& call);
   void serve_queue();
   void serve_queue_later();

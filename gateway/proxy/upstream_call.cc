@@ -21,7 +21,9 @@ void UpstreamCall::start_waiting(Loop& loop, Duration timeout) {
   if (wait_deadline_ == nullptr) {
     wait_deadline_ = loop.timer([this] {
       upstream_.leave_queue(*this);
-      fail(UpstreamFailure::queue_timeout, false);
+      fail(connect_failure_ != UpstreamFailure::none ? connect_failure_
+                                                     : UpstreamFailure::queue_timeout,
+           false);
     });
   }
   wait_deadline_->arm(timeout);

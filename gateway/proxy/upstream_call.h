@@ -71,6 +71,8 @@ class UpstreamCall final : public BodySink, public BodySource {
   Target* target() const { return target_.get(); }
   /// Connections that were tried for it.
   int attempts() const { return attempts_; }
+  /// A connection has its head.
+  bool has_started() const { return id_ != 0; }
   /// The whole request is with the connection.
   bool request_ended() const { return request_ended_; }
   /// Whether anything of it may have reached the service by now.
@@ -87,8 +89,13 @@ class UpstreamCall final : public BodySink, public BodySource {
   friend class Upstream;
   friend class UpstreamConnection;
 
-  UpstreamCall(Upstream& upstream, Head head, bool end, UpstreamCallEvents& events)
-      : upstream_(upstream), events_(events), head_(std::move(head)), ends_with_head_(end) {}
+  UpstreamCall(Upstream& upstream, Head head, bool end, UpstreamCallEvents& events,
+               const Target* avoid)
+      : upstream_(upstream),
+        events_(events),
+        head_(std::move(head)),
+        ends_with_head_(end),
+        avoided_(avoid) {}
 
   // By the upstream, while the call waits.
   void start_waiting(Loop& loop, Duration timeout);
@@ -104,6 +111,7 @@ class UpstreamCall final : public BodySink, public BodySource {
   UpstreamCallEvents& events_;
   Head head_;
   const bool ends_with_head_;
+  const Target* const avoided_;
 
   void enter(UpstreamConnection& connection);
   bool has_tried(const std::shared_ptr<Target>& target) const;

@@ -27,20 +27,13 @@ UpstreamFailure failure_of(net::TransportError error) {
   return UpstreamFailure::connection_refused;
 }
 
-/// As in a URL; a unix socket has no host of its own.
-std::string authority_of(const EndpointSettings& endpoint) {
-  if (!endpoint.unix_path.empty()) return "localhost";
-  const bool v6 = endpoint.host.find(':') != std::string::npos;
-  return (v6 ? "[" + endpoint.host + "]" : endpoint.host) + ":" + std::to_string(endpoint.port);
-}
-
 }  // namespace
 
 UpstreamConnection::UpstreamConnection(Upstream& upstream, TargetPool& pool)
     : CodecConnection(upstream.loop(), upstream.settings().response_timeout),
       upstream_(upstream),
       pool_(pool),
-      idle_deadline_(upstream.loop().timer([this] { rest(); })) {
+      idle_deadline_(upstream.loop().timer([this] { close(/*abortive=*/false); })) {
   set_transport(upstream.connector_.connect(pool.target()->address(),
                                             upstream.settings().connect_timeout, *this));
 }
@@ -64,7 +57,9 @@ void UpstreamConnection::start(UpstreamCall& call) {
   call.started(*this, id, used_);
   used_ = true;
   // An HTTP/1.0 client may name no host, but both protocols that we speak to services need one.
-  if (call.head_.authority.empty()) call.head_.authority = authority_of(pool_.target()->settings());
+  if (call.head_.authority.empty()) call.head_.authority = pool_.target()->authority();
+  // Of this connection, as some services insist on it; X-Forwarded-Proto has the client's.
+  call.head_.scheme = transport().is_tls() ? "https" : "http";
   codec().send_head(id, call.head_, call.ends_with_head_);
   schedule_flush();
   call.events_.on_call_started();
@@ -120,6 +115,8 @@ void UpstreamConnection::on_error(net::TransportError error) {
   if (connecting_) {
     upstream_.note_failure(*pool_.target());
     fail_attached(failure_of(error));
+  } else if (error == net::TransportError::handshake) {
+    fail_unheard();
   } else if (has_unread()) {
     broken_ = true;
     return;
@@ -133,6 +130,16 @@ void UpstreamConnection::fail_attached(UpstreamFailure reason) {
   for (UpstreamCall* call : calls) {
     call->detach();
     upstream_.try_elsewhere(*call, reason);
+  }
+}
+
+/// With TLS 1.3 a service tells what it thinks of our certificate when our requests may be on their
+/// way already. It has not looked at them then (RFC 8446 section 4.4.2.4).
+void UpstreamConnection::fail_unheard() {
+  std::unordered_map<http::StreamId, UpstreamCall*> calls;
+  calls.swap(calls_);
+  for (const auto& [id, call] : calls) {
+    if (call != nullptr) call->fail(UpstreamFailure::tls_failed, false);
   }
 }
 
@@ -160,14 +167,6 @@ void UpstreamConnection::on_flushed() {
     } else {
       idle_deadline_->arm(upstream_.settings().idle_timeout);
     }
-  }
-}
-
-void UpstreamConnection::rest() {
-  if (pool_.keeps_warm() && usable()) {
-    idle_deadline_->arm(upstream_.settings().idle_timeout);
-  } else {
-    close(/*abortive=*/false);
   }
 }
 

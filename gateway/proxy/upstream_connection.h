@@ -64,7 +64,7 @@ class UpstreamConnection final : public CodecConnection {
 
   UpstreamCall* find(http::StreamId id);
   void fail_attached(UpstreamFailure reason);
-  void rest();
+  void fail_unheard();
   void drop_leftovers();
 
   Upstream& upstream_;

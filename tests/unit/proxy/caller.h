@@ -13,13 +13,14 @@ namespace trackly::proxy {
 /// A stream's part in a call: it lets go of the call as soon as it has failed.
 class Caller final : public UpstreamCallEvents {
  public:
-  explicit Caller(Upstream& upstream, std::string body = {}) : body_(std::move(body)) {
+  explicit Caller(Upstream& upstream, std::string body = {}, const Target* avoid = nullptr)
+      : body_(std::move(body)) {
     Head head;
     head.method = body_.empty() ? "GET" : "POST";
     head.scheme = "http";
     head.authority = "service";
     head.target = "/";
-    call_ = upstream.call(std::move(head), body_.empty(), *this);
+    call_ = upstream.call(std::move(head), body_.empty(), *this, avoid);
     call_->begin();
   }
 

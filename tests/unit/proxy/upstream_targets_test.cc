@@ -208,6 +208,17 @@ TEST_F(UpstreamTargetsTest, TheLastOneServesAlthoughItIsEjected) {
   EXPECT_EQ(serve(), "a");
 }
 
+TEST_F(UpstreamTargetsTest, ARepeatedCallAvoidsTheOneThatRefusedIt) {
+  upstream_.set_targets({targets_[0], targets_[1]});
+  for (int i = 0; i < 4; ++i) {
+    const Caller caller(upstream_, {}, targets_[0].get());
+    EXPECT_EQ(caller.host(), "b");
+  }
+  upstream_.set_targets({targets_[0]});
+  const Caller caller(upstream_, {}, targets_[0].get());
+  EXPECT_EQ(caller.host(), "a") << "there is no other";
+}
+
 TEST_F(UpstreamTargetsTest, OneThatRefusesConnectionsIsEjectedToo) {
   upstream_.set_targets(targets_);
   for (int i = 0; i < 6; ++i) {
@@ -215,6 +226,48 @@ TEST_F(UpstreamTargetsTest, OneThatRefusesConnectionsIsEjectedToo) {
     while (connecting_to() == "a") refuse();
   }
   EXPECT_TRUE(target("a").is_ejected(loop_.now()));
+}
+
+/// Each target has one connection, and nobody waits for long.
+class CrowdedUpstreamTest : public UpstreamTargetsTest {
+ protected:
+  CrowdedUpstreamTest() : UpstreamTargetsTest(crowded()) {}
+  static UpstreamSettings crowded() {
+    UpstreamSettings settings = three_endpoints();
+    settings.max_connections = 1;
+    settings.max_waiting = 1;
+    settings.ejection.reset();
+    return settings;
+  }
+};
+
+TEST_F(CrowdedUpstreamTest, ACallThatWaitsForAnotherTargetHoldsNobodyUp) {
+  upstream_.set_targets({targets_[0], targets_[1]});
+  const Caller busy(upstream_);
+  connector_.peer().accept();
+  loop_.run_posted();
+  const Caller unlucky(upstream_);
+  const std::string refused = connecting_to();
+  refuse();
+  EXPECT_EQ(unlucky.state(), "waiting") << "for the busy one";
+  const Caller next(upstream_);
+  EXPECT_EQ(connecting_to(), refused);
+  EXPECT_EQ(next.host(), refused);
+}
+
+TEST_F(CrowdedUpstreamTest, WhatWentWrongBeforeAQueueWasFullIsTheReason) {
+  upstream_.set_targets({targets_[0], targets_[1]});
+  const Caller busy(upstream_);
+  connector_.peer().accept();
+  loop_.run_posted();
+  const Caller first(upstream_);
+  refuse();
+  const Caller second(upstream_);
+  refuse();
+  EXPECT_EQ(first.state(), "waiting");
+  EXPECT_EQ(second.state(), "connection_refused") << "the queue is full";
+  loop_.advance(settings_.queue_timeout);
+  EXPECT_EQ(first.state(), "connection_refused");
 }
 
 class WarmUpstreamTest : public UpstreamTargetsTest {
@@ -240,12 +293,13 @@ TEST_F(WarmUpstreamTest, ConnectionsAreMadeBeforeTheFirstCallAndAgainWhenTheyAre
   EXPECT_EQ(connector_.peers("a").size(), 3U);
 }
 
-TEST_F(WarmUpstreamTest, TheyAreKeptBeyondTheIdleTimeout) {
+TEST_F(WarmUpstreamTest, TheyAreMadeAnewWhenTheyHaveLainIdleForTooLong) {
   upstream_.set_targets({targets_[0]});
   for (test::FakePeer* peer : connector_.peers("a")) peer->accept();
-  loop_.advance(settings_.idle_timeout * 3);
-  EXPECT_FALSE(connector_.peers("a").front()->closed());
-  EXPECT_EQ(connector_.attempts(), 2U);
+  loop_.advance(settings_.idle_timeout);
+  loop_.advance(1s);
+  EXPECT_TRUE(connector_.peers("a").front()->closed());
+  EXPECT_EQ(connector_.attempts(), 4U);
 }
 
 // ---------------------------------------------------------------------------------- balancing
