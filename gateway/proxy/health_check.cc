@@ -111,7 +111,6 @@ class HealthCheck::Probe final : public CodecConnection {
   void conclude(std::optional<Fault> fault) {
     HealthCheck* owner = std::exchange(owner_, nullptr);
     if (owner == nullptr) return;
-    deadline_->disarm();
     close(/*abortive=*/false);
     owner->finish(std::move(fault));
   }
