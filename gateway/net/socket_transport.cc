@@ -67,7 +67,7 @@ void SocketTransport::wait_writable() {
   if (!reported_) event_add(write_event_.get(), nullptr);
 }
 
-void SocketTransport::activate_read() { event_active(read_event_.get(), EV_READ, 0); }
+void SocketTransport::activate_read() const { event_active(read_event_.get(), EV_READ, 0); }
 
 void SocketTransport::report_eof() {
   if (eof_) return;

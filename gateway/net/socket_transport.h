@@ -42,7 +42,7 @@ class SocketTransport : public Transport {
   void verified_peer(std::string subject) { peer_subject_ = std::move(subject); }
   void wait_writable();
   /// Runs handle_readable() in the next turn even if the socket says nothing.
-  void activate_read();
+  void activate_read() const;
   /// Reports the end of the peer's data once and stops reading.
   void report_eof();
   void report_error(TransportError error);

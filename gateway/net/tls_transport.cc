@@ -147,7 +147,9 @@ void TlsTransport::handle_readable() {
     events()->on_data({room.data(), static_cast<std::size_t>(got)});
     return;
   }
-  if ((SSL_get_shutdown(ssl_.get()) & SSL_RECEIVED_SHUTDOWN) != 0) {
+  // close_notify. SSL_RECEIVED_SHUTDOWN would also be there after a fatal alert, which ends nothing
+  // well.
+  if (SSL_get_error(ssl_.get(), got) == SSL_ERROR_ZERO_RETURN) {
     ERR_clear_error();
     report_eof();
     return;
@@ -203,6 +205,8 @@ bool TlsTransport::usable() const {
   const int got = SSL_peek(ssl_.get(), &byte, 1);
   const bool idle = got <= 0 && SSL_get_error(ssl_.get(), got) == SSL_ERROR_WANT_READ;
   ERR_clear_error();
+  // Whatever else came has left the socket, so that no event would tell of it.
+  if (!idle) activate_read();
   return idle;
 }
 

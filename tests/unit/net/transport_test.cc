@@ -12,56 +12,14 @@
 #include "gateway/net/listener.h"
 #include "gateway/net/tcp_connector.h"
 #include "gateway/net/tcp_transport.h"
+#include "tests/support/fake_resolver.h"
 #include "tests/support/temp_dir.h"
+#include "tests/unit/net/peer.h"
 
 namespace trackly::net {
 namespace {
 
 using std::chrono::milliseconds;
-
-/// Writes down what happens on a transport; await() runs the loop until it has.
-class Peer final : public TransportEvents {
- public:
-  explicit Peer(EventLoop& loop) : loop_(loop) {}
-
-  void on_connected() override { note("connected"); }
-  void on_data(std::string_view bytes) override {
-    received += bytes;
-    note("data");
-  }
-  void on_eof() override { note("eof"); }
-  void on_writable() override { note("writable"); }
-  void on_error(TransportError error) override {
-    last_error = error;
-    note("error");
-  }
-
-  /// The test's own time limit bounds the wait.
-  void await(std::string_view event) {
-    awaited_ = event;
-    while (last_ != event) loop_.run();
-    last_.clear();
-    awaited_.clear();
-  }
-  void await_bytes(std::size_t count) {
-    while (received.size() < count) await("data");
-  }
-
-  std::unique_ptr<Transport> transport;
-  std::string received;
-  std::optional<TransportError> last_error;
-
- private:
-  void note(std::string_view event) {
-    if (event != awaited_) return;
-    last_ = event;
-    loop_.stop();
-  }
-
-  EventLoop& loop_;
-  std::string awaited_;
-  std::string last_;
-};
 
 class TransportTest : public testing::Test {
  protected:
@@ -80,6 +38,13 @@ class TransportTest : public testing::Test {
   }
   void connect(const Address& address, Duration timeout = std::chrono::seconds(10)) {
     client_.transport = connector_.connect(address, timeout, client_);
+  }
+  /// The name's question is under way.
+  void connect_by_name(Duration timeout = std::chrono::seconds(10)) {
+    Address address = listening_address();
+    address.host = "service.test";
+    client_.transport = by_name_.connect(address, timeout, client_);
+    while (!names_.is_asked("service.test")) step();
   }
   /// A connection that stands on both sides.
   void connected_pair() {
@@ -101,6 +66,8 @@ class TransportTest : public testing::Test {
   std::unique_ptr<EventLoop> loop_ = EventLoop::create().value();
   DnsResolver resolver_{*loop_, ResolverSettings{}};
   TcpConnector connector_{*loop_, resolver_};
+  test::FakeResolver names_;
+  TcpConnector by_name_{*loop_, names_};
   test::TempDir dir_;
   Peer server_{*loop_};
   Peer client_{*loop_};
@@ -144,6 +111,44 @@ TEST_F(TransportTest, FindsANameInEtcHosts) {
   address.host = "localhost";
   connect(address);
   client_.await("connected");
+}
+
+TEST_F(TransportTest, AddressesOfANameAreTriedUntilOneAccepts) {
+  listen("127.0.0.1:0");
+  connect_by_name();
+  names_.answer("service.test", {"127.0.0.2", "::1", "127.0.0.1"});
+  client_.await("connected");
+}
+
+TEST_F(TransportTest, ANameWhoseAddressesAllRefuseIsRefused) {
+  listen("127.0.0.1:0");
+  connect_by_name();
+  names_.answer("service.test", {"127.0.0.2", "127.0.0.3"});
+  client_.await("error");
+  EXPECT_EQ(client_.last_error, TransportError::refused);
+}
+
+TEST_F(TransportTest, ANameWithoutAnAddressIsUnresolved) {
+  listen("127.0.0.1:0");
+  connect_by_name();
+  names_.fail("service.test", "no such name");
+  client_.await("error");
+  EXPECT_EQ(client_.last_error, TransportError::unresolved);
+}
+
+TEST_F(TransportTest, ResolvingIsAPartOfTheTimeForConnecting) {
+  listen("127.0.0.1:0");
+  connect_by_name(milliseconds(20));
+  client_.await("error");
+  EXPECT_EQ(client_.last_error, TransportError::connect_timeout);
+  EXPECT_FALSE(names_.is_asked("service.test")) << "the question is withdrawn";
+}
+
+TEST_F(TransportTest, DestroyingATransportWithdrawsItsQuestion) {
+  listen("127.0.0.1:0");
+  connect_by_name();
+  client_.transport.reset();
+  EXPECT_FALSE(names_.is_asked("service.test"));
 }
 
 TEST_F(TransportTest, TellsThatNobodyListens) {
