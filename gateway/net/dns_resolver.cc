@@ -146,6 +146,7 @@ class DnsResolver::Channel final : public Deferred {
   int init(const ResolverSettings& settings) {
     std::array<char, 3> lookups = kLookups;
     ares_options options{};
+    // c-ares doubles it with each try.
     options.timeout = static_cast<int>(std::clamp<std::int64_t>(
         std::chrono::ceil<std::chrono::milliseconds>(settings.timeout).count(), 1,
         std::numeric_limits<int>::max() >> kTries));

@@ -6,6 +6,8 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,6 +34,11 @@ using test::make_certificate;
 
 CertificateSettings to_settings(const CertificateFiles& files) {
   return {files.certificate, files.private_key};
+}
+
+std::size_t open_descriptors() {
+  const std::filesystem::directory_iterator all("/proc/self/fd");
+  return static_cast<std::size_t>(std::distance(begin(all), end(all)));
 }
 
 /// Passes on what the two sides of a connection say to each other, one byte a turn each, until the
@@ -487,6 +494,7 @@ TEST_F(TlsTransportTest, ATransportThatIsNotConnectedYetTakesEveryCall) {
 
 TEST_F(TlsTransportTest, ATransportMayBeDestroyedAtAnyStepOfItsHandshake) {
   serve_tls();
+  const std::size_t descriptors = open_descriptors();
   connect();
   client_.transport.reset();  // before it has begun
   for (int turns = 1; turns <= 8; ++turns) {
@@ -499,6 +507,7 @@ TEST_F(TlsTransportTest, ATransportMayBeDestroyedAtAnyStepOfItsHandshake) {
     server_.transport.reset();
   }
   EXPECT_FALSE(client_.last_error.has_value());
+  EXPECT_EQ(open_descriptors(), descriptors);
 }
 
 TEST(TlsClientContextTest, AFileThatCannotBeUsedIsNamed) {
