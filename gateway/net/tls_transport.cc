@@ -31,6 +31,24 @@ std::string subject_of_peer(const SSL* ssl) {
   return size > 0 ? std::string(bytes, static_cast<std::size_t>(size)) : std::string();
 }
 
+/// In TLS 1.3 a server judges our certificate when our side of the handshake is over already. It
+/// has read nothing that came after the certificate then, which no other alert promises.
+bool refuses_our_certificate(const SSL* ssl, unsigned long error) {
+  if (SSL_is_server(ssl) == 1 || SSL_version(ssl) < TLS1_3_VERSION) return false;
+  switch (ERR_GET_REASON(error) - SSL_AD_REASON_OFFSET) {
+    case SSL_AD_BAD_CERTIFICATE:
+    case SSL_AD_UNSUPPORTED_CERTIFICATE:
+    case SSL_AD_CERTIFICATE_REVOKED:
+    case SSL_AD_CERTIFICATE_EXPIRED:
+    case SSL_AD_CERTIFICATE_UNKNOWN:
+    case SSL_AD_UNKNOWN_CA:
+    case SSL_AD_CERTIFICATE_REQUIRED:
+      return true;
+    default:
+      return false;
+  }
+}
+
 }  // namespace
 
 void TlsTransport::SslDeleter::operator()(SSL* ssl) const { SSL_free(ssl); }
@@ -154,9 +172,7 @@ void TlsTransport::handle_readable() {
     report_eof();
     return;
   }
-  // RFC 8446 section 4.4.2.4: a server says what it thinks of our certificate after our side of the
-  // handshake is over.
-  const bool refused = !heard_ && ERR_GET_REASON(ERR_peek_error()) >= SSL_AD_REASON_OFFSET;
+  const bool refused = !heard_ && refuses_our_certificate(ssl_.get(), ERR_peek_error());
   if (!wants_more(got)) {
     report_error(refused ? TransportError::handshake : TransportError::reset);
   }

@@ -15,7 +15,8 @@ enum class TransportError : std::uint8_t {
   unresolved,  // the name has no address
   refused,     // nobody listens, or no route
   connect_timeout,
-  handshake,          // TLS
+  /// TLS. After on_connected(): the peer refuses our certificate, and has read nothing else.
+  handshake,
   certificate,        // of the peer: it does not verify, or is for another name
   handshake_timeout,  // connected, but TLS took too long
   reset,              // the connection broke after it stood

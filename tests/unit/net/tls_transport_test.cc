@@ -54,6 +54,9 @@ class Trickle {
     drip_->arm(Duration::zero());
   }
 
+  /// Into what the client says.
+  void inject(std::string_view bytes) { near_.received += bytes; }
+
  private:
   struct Side final : TransportEvents {
     void on_connected() override { connected = true; }
@@ -371,6 +374,17 @@ TEST_F(TlsTransportTest, ACertificateOfOursThatTheServiceDoesNotTrustFailsTheHan
   connect();
   client_.await("error");
   EXPECT_EQ(client_.last_error, TransportError::handshake);
+}
+
+TEST_F(TlsTransportTest, AnAlertThatIsNotAboutOurCertificateBreaksTheConnection) {
+  serve_tls();
+  listen_through_trickle(1 << 20);
+  connect();
+  client_.await("connected");
+  server_.await("connected");
+  trickle_->inject(std::string("\x17\x03\x03\x00\x20", 5) + std::string(32, 'x'));
+  client_.await("error");
+  EXPECT_EQ(client_.last_error, TransportError::reset);
 }
 
 TEST_F(TlsTransportTest, APeerThatNeverAnswersTheHandshakeRunsIntoItsDeadline) {
