@@ -1,5 +1,10 @@
 #include "tests/support/tls_certificate.h"
 
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+#include <cstdio>
+#include <memory>
 #include <stdexcept>
 #include <vector>
 
@@ -15,7 +20,31 @@ void openssl(const std::vector<std::string>& arguments) {
   if (made.exit_code != 0) throw std::runtime_error("openssl: " + made.err);
 }
 
+using File = std::unique_ptr<std::FILE, decltype([](std::FILE* file) { std::fclose(file); })>;
+
+File open_file(const std::string& path, const char* mode) {
+  File file(std::fopen(path.c_str(), mode));
+  if (!file) throw std::runtime_error("cannot open " + path);
+  return file;
+}
+
 }  // namespace
+
+CertificateFiles make_expired_certificate(const TempDir& directory, const std::string& host) {
+  constexpr long kHour = 3600;
+  CertificateFiles files = make_certificate(directory, host);
+  X509* certificate =
+      PEM_read_X509(open_file(files.certificate, "r").get(), nullptr, nullptr, nullptr);
+  EVP_PKEY* key =
+      PEM_read_PrivateKey(open_file(files.private_key, "r").get(), nullptr, nullptr, nullptr);
+  X509_gmtime_adj(X509_getm_notBefore(certificate), -2 * kHour);
+  X509_gmtime_adj(X509_getm_notAfter(certificate), -kHour);
+  X509_sign(certificate, key, EVP_sha256());
+  PEM_write_X509(open_file(files.certificate, "w").get(), certificate);
+  X509_free(certificate);
+  EVP_PKEY_free(key);
+  return files;
+}
 
 CertificateFiles make_certificate(const TempDir& directory, const std::string& host,
                                   const CertificateFiles* authority) {

@@ -20,4 +20,7 @@ const CertificateFiles& test_certificate();
 CertificateFiles make_certificate(const TempDir& directory, const std::string& host,
                                   const CertificateFiles* authority = nullptr);
 
+/// The same, signed by itself, and no longer valid.
+CertificateFiles make_expired_certificate(const TempDir& directory, const std::string& host);
+
 }  // namespace trackly::test

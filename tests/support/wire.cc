@@ -13,6 +13,7 @@
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <random>
@@ -70,6 +71,16 @@ std::unique_ptr<Wire> Wire::connect_tls(std::uint16_t port, std::string_view alp
   return wire;
 }
 
+bool Wire::accept_tls(SSL_CTX* context) {
+  // What is written to a peer that is gone is an error, not a signal.
+  static const auto ignored = signal(SIGPIPE, SIG_IGN);
+  static_cast<void>(ignored);
+  if (!wait_readable()) return false;
+  ssl_ = SSL_new(context);
+  SSL_set_fd(ssl_, fd_);
+  return SSL_accept(ssl_) == 1;
+}
+
 std::string Wire::alpn() const {
   const unsigned char* name = nullptr;
   unsigned size = 0;
@@ -108,6 +119,8 @@ void Wire::finish_sending() {
   if (ssl_ != nullptr) SSL_shutdown(ssl_);
   shutdown(fd_, SHUT_WR);
 }
+
+void Wire::finish_sending_without_notice() { shutdown(fd_, SHUT_WR); }
 
 void Wire::reset() {
   const linger at_once{1, 0};
@@ -152,12 +165,34 @@ std::string Wire::read_to_end(Milliseconds timeout) {
   return take(buffer_.size());
 }
 
+bool Wire::wait_readable(Milliseconds timeout) {
+  if (!buffer_.empty() || (ssl_ != nullptr && SSL_pending(ssl_) > 0)) return true;
+  if (fd_ < 0 || !wait_for(POLLIN, Deadline(timeout))) return false;
+  char byte = 0;
+  return (ssl_ != nullptr ? SSL_peek(ssl_, &byte, 1) : recv(fd_, &byte, 1, MSG_PEEK)) > 0;
+}
+
+void Wire::wait_for_stop() {
+  pollfd watched{stop_fd_, POLLIN, 0};
+  while (poll(&watched, 1, -1) < 0 && errno == EINTR) {
+  }
+}
+
 HttpMessage Wire::read_message(std::string_view answers) {
-  const std::string head = read_until("\r\n\r\n");
+  HttpMessage message = read_head();
+  read_rest(message, answers);
+  return message;
+}
+
+HttpMessage Wire::read_head(Milliseconds timeout) {
+  const std::string head = read_until("\r\n\r\n", timeout);
   HttpMessage message = parse_head(head);
   message.raw = head;
-  if (!head.ends_with("\r\n\r\n")) return message;
+  return message;
+}
 
+void Wire::read_rest(HttpMessage& message, std::string_view answers) {
+  if (!message.raw.ends_with("\r\n\r\n")) return;
   const bool is_answer = message.start_line.starts_with("HTTP/");
   const int status = is_answer ? message.status() : 0;
   const bool bodiless =
@@ -178,7 +213,6 @@ HttpMessage Wire::read_message(std::string_view answers) {
   } else {
     message.complete = true;
   }
-  return message;
 }
 
 void Wire::read_chunked_body(HttpMessage& message) {

@@ -29,6 +29,9 @@ class Wire {
   /// std::runtime_error where nobody answers.
   static std::unique_ptr<Wire> connect(std::uint16_t port);
   static std::unique_ptr<Wire> connect_tls(std::uint16_t port, std::string_view alpn);
+  /// The service's side of TLS, on a connection on which nothing came yet. False where the
+  /// handshake fails. `context` is the caller's (a TlsServerContext has one).
+  bool accept_tls(SSL_CTX* context);
   /// What ALPN agreed on; empty without TLS.
   std::string alpn() const;
   /// The TLS version in words; empty without TLS.
@@ -38,12 +41,20 @@ class Wire {
   bool send(std::string_view bytes);
   /// How many of the bytes the peer took at once; 0 where it took none until the time was over.
   std::size_t send_some(std::string_view bytes, Milliseconds timeout);
-  /// FIN: we send no more, but go on reading.
+  /// FIN, over TLS after a close_notify: we send no more, but go on reading.
   void finish_sending();
+  /// FIN alone, which over TLS is no proper end.
+  void finish_sending_without_notice();
   /// RST: the peer loses what it has not read yet. Nothing works afterwards.
   void reset();
   /// FIN both ways. Nothing works afterwards.
   void close();
+
+  /// Until bytes can be read, which they are not yet; false where the peer ends before, or time is
+  /// over.
+  bool wait_readable(Milliseconds timeout = std::chrono::minutes(2));
+  /// Until whoever owns the `stop_fd` says so; nothing is read meanwhile.
+  void wait_for_stop();
 
   /// Everything up to and with `marker`; less where the stream ends or time is over before.
   std::string read_until(std::string_view marker, Milliseconds timeout = kPatience);
@@ -62,6 +73,9 @@ class Wire {
   /// One HTTP/1.1 message with its body and trailers. `answers` is the method of the request that
   /// an answer belongs to: that to HEAD has no body. Interim (1xx) answers are messages too.
   HttpMessage read_message(std::string_view answers = "GET");
+  /// The same in two steps: a message without its body yet, then the body.
+  HttpMessage read_head(Milliseconds timeout = kPatience);
+  void read_rest(HttpMessage& message, std::string_view answers = "GET");
 
  private:
   bool wait_for(short what, const Deadline& deadline) const;
