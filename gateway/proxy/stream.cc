@@ -261,6 +261,7 @@ bool Stream::limit_time() {
 void Stream::run_out_of_time() {
   note_call();
   if (call_ != nullptr) call_->note_timeout();
+  if (judge_ && !answered_) return judged(ResponseJudge::Verdict::foreign);
   if (!answered_) return fail_upstream(UpstreamFailure::request_timeout, exchange_.delivered);
   if (response_pipe_.ended()) return;  // the service is done with it
   note_failure(UpstreamFailure::request_timeout);
@@ -583,6 +584,7 @@ void Stream::on_deadline() {
     case Awaited::response:
       note_call();
       if (call_ != nullptr) call_->note_timeout();
+      if (judge_ && !answered_) return judged(ResponseJudge::Verdict::foreign);
       if (!answered_) return fail_upstream(UpstreamFailure::response_timeout, exchange_.delivered);
       note_failure(UpstreamFailure::body_timeout);
       return cut();

@@ -37,7 +37,7 @@ bool UpstreamAttempts::may_repeat(const CallFailure& failure, std::string_view m
     case UpstreamFailure::refused_stream:
       break;
     case UpstreamFailure::connection_closed:
-      if (failure.delivered && !(failure.reused && is_idempotent(method))) return false;
+      if (failure.delivered && !(failure.stale && is_idempotent(method))) return false;
       break;
     default:
       return false;  // the upstream has tried all targets, or the service has seen the request

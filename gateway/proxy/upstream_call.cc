@@ -109,10 +109,10 @@ void UpstreamCall::note_failure(UpstreamFailure reason) {
   if (target_ != nullptr && reason != connect_failure_) upstream_.note_failure(*target_);
 }
 
-void UpstreamCall::fail(UpstreamFailure reason, bool delivered) {
+void UpstreamCall::fail(UpstreamFailure reason, bool delivered, bool stale) {
   detach();
   if (wait_deadline_ != nullptr) wait_deadline_->disarm();
-  events_.on_call_failed({reason, delivered, reused_});
+  events_.on_call_failed({reason, delivered, stale});
 }
 
 }  // namespace trackly::proxy

@@ -27,9 +27,9 @@ struct CallFailure {
   /// A byte of the request reached a connection that could have passed it on, and nobody said that
   /// it was not processed.
   bool delivered = false;
-  /// The connection had served a request before: the service may have closed it for having been
-  /// idle.
-  bool reused = false;
+  /// The connection had served a request before, and ended without a word about this one: the
+  /// service may have closed it for having been idle.
+  bool stale = false;
 };
 
 /// What a call tells the stream, from inside begin() on. An event may destroy the call.
@@ -105,7 +105,7 @@ class UpstreamCall final : public BodySink, public BodySource {
   void response_ended() { response_ended_ = true; }
   /// The connection is done with it; the owner still holds it.
   void detach();
-  void fail(UpstreamFailure reason, bool delivered);
+  void fail(UpstreamFailure reason, bool delivered, bool stale = false);
 
   Upstream& upstream_;
   UpstreamCallEvents& events_;
@@ -131,6 +131,7 @@ class UpstreamCall final : public BodySink, public BodySource {
   std::uint64_t received_before_ = 0;
   bool reused_ = false;
   bool request_ended_ = false;
+  bool heard_ = false;  // anything of the response, interim ones included
   bool response_begun_ = false;
   bool response_ended_ = false;
 };

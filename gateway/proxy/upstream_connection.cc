@@ -92,10 +92,10 @@ void UpstreamConnection::on_connected() {
   if (closed()) return;
   connecting_ = false;
   const EndpointSettings::Protocol protocol = pool_.target()->settings().protocol;
-  const bool http2 = protocol == EndpointSettings::Protocol::h2c || transport().alpn() == "h2";
-  pool_.learned(http2);
-  set_codec(http2 ? http::make_h2_codec(http::Side::client, "http", upstream_.limits_, *this)
-                  : http::make_h1_codec(http::Side::client, "http", upstream_.limits_, *this));
+  http2_ = protocol == EndpointSettings::Protocol::h2c || transport().alpn() == "h2";
+  pool_.learned(http2_);
+  set_codec(http2_ ? http::make_h2_codec(http::Side::client, "http", upstream_.limits_, *this)
+                   : http::make_h1_codec(http::Side::client, "http", upstream_.limits_, *this));
   std::vector<UpstreamCall*> calls;
   calls.swap(attached_);
   for (UpstreamCall* call : calls) {
@@ -182,9 +182,15 @@ void UpstreamConnection::on_closed() {
     const bool delivered = call->delivered();
     call->fail(call->response_begun_ ? UpstreamFailure::truncated_response
                                      : UpstreamFailure::connection_closed,
-               delivered);
+               delivered, call->reused_ && !has_answered(*call));
   }
   upstream_.on_gone(*this);
+}
+
+/// On HTTP/1.1 even a piece of a head is one of the answer to this call.
+bool UpstreamConnection::has_answered(const UpstreamCall& call) const {
+  return call.heard_ || call.response_begun_ ||
+         (!http2_ && bytes_received() != call.received_before_);
 }
 
 UpstreamCall* UpstreamConnection::find(http::StreamId id) {
@@ -201,7 +207,10 @@ void UpstreamConnection::on_head(http::StreamId id, Head head, bool end) {
 }
 
 void UpstreamConnection::on_informational(http::StreamId id, Head head) {
-  if (UpstreamCall* call = find(id)) call->events_.on_response_informational(std::move(head));
+  if (UpstreamCall* call = find(id)) {
+    call->heard_ = true;
+    call->events_.on_response_informational(std::move(head));
+  }
 }
 
 void UpstreamConnection::on_body(http::StreamId id, std::string_view bytes) {

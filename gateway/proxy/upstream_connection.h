@@ -63,6 +63,7 @@ class UpstreamConnection final : public CodecConnection {
   void on_closing() override { closing_ = true; }
 
   UpstreamCall* find(http::StreamId id);
+  bool has_answered(const UpstreamCall& call) const;
   void fail_attached(UpstreamFailure reason);
   void fail_unheard();
   void drop_leftovers();
@@ -75,6 +76,7 @@ class UpstreamConnection final : public CodecConnection {
   std::unordered_map<http::StreamId, UpstreamCall*> calls_;
   std::unordered_map<http::StreamId, FieldList> trailers_;
   bool connecting_ = true;
+  bool http2_ = false;
   bool used_ = false;
   bool closing_ = false;
   bool broken_ = false;

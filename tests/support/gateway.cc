@@ -100,7 +100,8 @@ std::string write_config(const TempDir& directory, const GatewayConfig& config) 
   std::string endpoints = "'" + config.upstream + "'";
   for (const std::string& endpoint : config.more_endpoints) endpoints += ", '" + endpoint + "'";
   yaml += "upstreams:\n  default: {endpoints: [" + endpoints + "], timeouts: {" + config.timeouts +
-          "}" + (config.upstream_options.empty() ? "" : ", " + config.upstream_options) + "}\n";
+          "}" + (config.upstream_options.empty() ? "" : ", " + config.upstream_options) + "}\n" +
+          config.more_upstreams;
   if (!config.limits.empty()) yaml += "limits: {" + config.limits + "}\n";
   yaml += "drain_timeout: " + config.drain_timeout + "\n";
   yaml += config.more;

@@ -40,6 +40,8 @@ struct GatewayConfig {
   /// Further keys of the upstream, as the inside of a YAML flow mapping; a later `timeouts` wins.
   std::string upstream_options = {};
   std::string timeouts = "connect: 1s, response: 10s";
+  /// Further upstreams: lines such as "  media: {…}\n".
+  std::string more_upstreams = {};
   int workers = 2;
   /// Path of the API description; empty: the shipped one.
   std::string api = {};
