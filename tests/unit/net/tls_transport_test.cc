@@ -31,6 +31,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using test::CertificateFiles;
 using test::make_certificate;
+using test::make_expired_certificate;
 
 CertificateSettings to_settings(const CertificateFiles& files) {
   return {files.certificate, files.private_key};
@@ -307,6 +308,14 @@ TEST_F(TlsTransportTest, ACertificateForAnotherNameIsACertificateFault) {
 
 TEST_F(TlsTransportTest, ACertificateForAnotherAddressIsACertificateFault) {
   server_name_ = "127.0.0.2";
+  serve_tls();
+  EXPECT_EQ(failure(), TransportError::certificate);
+}
+
+TEST_F(TlsTransportTest, AnExpiredCertificateIsACertificateFault) {
+  const CertificateFiles own = make_expired_certificate(dir_, "localhost");
+  service_.main = to_settings(own);
+  trust_.ca = own.certificate;
   serve_tls();
   EXPECT_EQ(failure(), TransportError::certificate);
 }
