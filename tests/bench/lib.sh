@@ -91,6 +91,7 @@ start_redis() {
 # start_gateway <name> [<settings of rate_limit> [<further top-level YAML>]]: sets port[name] and
 # tls_port[name].
 declare -A port=() tls_port=()
+upstreams="{default: {endpoints: ['unix:$home/nginx.sock']}}"
 start_gateway() {
   local name=$1 rate_limit=${2:-} more=${3:-}
   if [ ! -e "$home/server.crt" ]; then
@@ -111,7 +112,7 @@ start_gateway() {
     echo "  - batch_limit: {}"
     echo "  - schema: {}"
     [ -z "$rate_limit" ] || echo "  - rate_limit: $rate_limit"
-    echo "upstreams: {default: {endpoints: ['unix:$home/nginx.sock']}}"
+    echo "upstreams: $upstreams"
     echo "access_log: {path: $home/$name.log}"
     echo "$more"
   } >"$home/$name.yaml"
@@ -121,6 +122,44 @@ start_gateway() {
   port[$name]=$(sed -n 's/.*listening on 127.0.0.1:\([0-9]*\).*/\1/p' "$home/$name.err" | sed -n 1p)
   tls_port[$name]=$(sed -n 's/.*listening on 127.0.0.1:\([0-9]*\).*/\1/p' "$home/$name.err" | sed -n 2p)
 }
+
+# The programs that are built for these scripts, in the build directory of the gateway.
+build_programs() {
+  build=$(dirname "$gateway_program")
+  cmake --build "$build" --target bench_service bench_client >"$home/build.out" || {
+    cat "$home/build.out" >&2
+    exit 1
+  }
+  programs=$build/tests/bench
+}
+
+# A port of the loopback addresses that nobody uses, below those that the system hands out by itself.
+free_port() {
+  local number
+  while true; do
+    number=$((10000 + RANDOM % 22000))
+    ss -Htln "sport = :$number" | grep -q . || { echo $number; return; }
+  done
+}
+
+# start_service <name> <address> <port> <protocol>: see bench_service.cc; what it processes is written to
+# $home/ids.<name>, and it is not healthy while $home/unhealthy.<name> exists.
+start_service() {
+  local name=$1 protocol=$4 tls=()
+  [ "$protocol" != https ] || tls=("$home/service.crt" "$home/service.key")
+  "$programs/bench_service" "$2" "$3" "$protocol" "$home/ids.$name" "$home/unhealthy.$name" "${tls[@]}" \
+    2>>"$home/services.err" &
+  processes[$name]=$!
+}
+kill_service() {
+  kill -KILL "${processes[$1]}"
+  wait "${processes[$1]}" 2>/dev/null || true
+  unset "processes[$1]"
+}
+
+# Of the process <id>.
+resident_kib() { awk '$1 == "VmRSS:" { print $2 }' "/proc/$1/status"; }
+descriptors() { ls "/proc/$1/fd" | wc -l; }
 
 # quantile <q> : of the numbers on standard input, one a line.
 quantile() {
