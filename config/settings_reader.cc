@@ -39,6 +39,7 @@ class SettingsReader {
     read_trusted_proxies(reader);
     read_limits(reader.take("limits"));
     read_access_log(reader.take("access_log"));
+    if (const Node* admin = reader.take("admin")) read_admin(*admin);
     settings_.drain_timeout = reader.duration("drain_timeout", settings_.drain_timeout);
     reader.finish();
     return std::move(settings_);
@@ -236,6 +237,17 @@ class SettingsReader {
     reader.choice<bool>("format", {{"json", true}}, true);
     log.buffer_bytes = reader.bytes("buffer_bytes", log.buffer_bytes, 64 << 10);
     reader.finish();
+  }
+
+  void read_admin(const Node& node) {
+    MappingReader reader(&node, problems_);
+    AdminSettings admin;
+    if (const Node* address = required(reader, "address")) {
+      admin.address = reader.string("address", "");
+      if (address->is_string()) check_listener(admin.address, address->mark);
+    }
+    reader.finish();
+    settings_.admin = std::move(admin);
   }
 
   const std::filesystem::path& folder_;

@@ -14,6 +14,8 @@
 #include <utility>
 #include <vector>
 
+#include "gateway/admin/admin_listener.h"
+#include "gateway/metrics_page.h"
 #include "gateway/net/dns_resolver.h"
 #include "gateway/net/event_loop.h"
 #include "gateway/net/listener.h"
@@ -97,6 +99,8 @@ class Server {
   std::optional<Fault> find_upstreams();
   std::optional<Fault> start_workers();
   std::optional<Fault> open_listeners();
+  std::optional<Fault> open_admin();
+  admin::Page metrics() const;
   /// SIGHUP: all certificates anew, or none.
   void reload_certificates();
   void watch_signals();
@@ -119,6 +123,9 @@ class Server {
   std::vector<std::unique_ptr<proxy::UpstreamMonitor>> monitors_;  // of settings_.upstreams
   std::vector<std::unique_ptr<Worker>> workers_;
   std::deque<Port> ports_;  // one for each of settings_.listeners, at a fixed address
+  std::unique_ptr<admin::AdminListener> admin_;  // nullptr: there is none
+  const WallTime started_at_ = std::chrono::system_clock::now();
+  std::uint64_t connections_accepted_ = 0;
   std::function<void()> on_terminate_;
   std::function<void()> on_reopen_;
   std::function<void()> on_reload_;
@@ -139,6 +146,7 @@ std::optional<Fault> Server::start() {
   if (auto fault = find_upstreams()) return fault;
   if (auto fault = start_workers()) return fault;
   if (auto fault = open_listeners()) return fault;
+  if (auto fault = open_admin()) return fault;
   watch_signals();
   return std::nullopt;
 }
@@ -150,7 +158,7 @@ std::optional<Fault> Server::open_log() {
     if (!writer) return writer.error();
     log_ = std::move(writer).value();
   }
-  process_ = std::make_unique<Process>(settings_, log_.get());
+  process_ = std::make_unique<Process>(*configuration_, log_.get());
   return std::nullopt;
 }
 
@@ -204,6 +212,27 @@ std::optional<Fault> Server::open_listeners() {
   return std::nullopt;
 }
 
+std::optional<Fault> Server::open_admin() {
+  if (!settings_.admin) return std::nullopt;
+  admin::Pages pages;
+  pages.emplace("/healthz", [] { return admin::Page{.body = "ok\n"}; });
+  pages.emplace("/readyz", [this] {
+    return draining_ ? admin::Page{.status = 503, .body = "draining\n"}
+                     : admin::Page{.body = "ready\n"};
+  });
+  pages.emplace("/metrics", [this] { return metrics(); });
+  auto opened = admin::AdminListener::open(*loop_, settings_.admin->address, std::move(pages));
+  if (!opened) return opened.error();
+  admin_ = std::move(opened).value();
+  return std::nullopt;
+}
+
+admin::Page Server::metrics() const {
+  return {.content_type = observe::MetricsText::kContentType,
+          .body = metrics_page({settings_, *process_, workers_, monitors_, connections_accepted_,
+                                started_at_, loop_->now()})};
+}
+
 void Server::reload_certificates() {
   std::vector<std::shared_ptr<const net::TlsContext>> contexts;
   for (const ListenerSettings& listener : settings_.listeners) {
@@ -246,6 +275,7 @@ void Server::hand_out(int fd, const net::SocketAddress& peer, const Port& port) 
     close(fd);
     return;
   }
+  ++connections_accepted_;
   const auto least =
       std::min_element(workers_.begin(), workers_.end(), [](const auto& a, const auto& b) {
         return a->activity().connections < b->activity().connections;
@@ -257,8 +287,10 @@ int Server::run() {
   for (const auto& worker : workers_) worker->start();
   for (const auto& monitor : monitors_) monitor->start();
   for (const Port& port : ports_) spdlog::info("listening on {}", port.listener->bound_address());
+  if (admin_ != nullptr) spdlog::info("administration on {}", admin_->bound_address());
   spdlog::info("ready: {} workers", workers_.size());
   loop_->run();
+  admin_.reset();
   monitors_.clear();
   for (const auto& worker : workers_) worker->stop();
   workers_.clear();

@@ -86,11 +86,13 @@ Worker::Worker(Process& process, std::shared_ptr<const config::Configuration> co
       services_{*loop_, hasher_, local_buckets_, redis_buckets_.get()},
       upstreams_(make_upstreams(*loop_, connector_, configuration_->settings, process)),
       access_log_(process.log_writer),
+      metrics_(process.request_labels),
       context_{*loop_,
                parser_,
                process.body_budget,
                upstreams_,
                access_log_,
+               metrics_,
                process.incidents,
                activity_,
                make_snapshot(configuration_, services_)} {}

@@ -14,6 +14,7 @@
 #include "gateway/net/tcp_connector.h"
 #include "gateway/net/tls_context.h"
 #include "gateway/observe/access_log.h"
+#include "gateway/observe/request_metrics.h"
 #include "gateway/proxy/body_budget.h"
 #include "gateway/proxy/circuit_breaker.h"
 #include "gateway/proxy/connection.h"
@@ -30,17 +31,20 @@ namespace trackly {
 
 /// What all workers of the process share; outlives them. Safe to use from any thread.
 struct Process {
-  Process(const Settings& settings, observe::LogWriter* log)
-      : body_budget(settings.limits.body_memory),
-        connections(settings.limits.connections, settings.limits.connections_per_address),
+  Process(const config::Configuration& configuration, observe::LogWriter* log)
+      : request_labels(configuration.settings, configuration.api, configuration.errors),
+        body_budget(configuration.settings.limits.body_memory),
+        connections(configuration.settings.limits.connections,
+                    configuration.settings.limits.connections_per_address),
         log_writer(log) {
-    for (const UpstreamSettings& upstream : settings.upstreams) {
+    for (const UpstreamSettings& upstream : configuration.settings.upstreams) {
       breakers.push_back(upstream.circuit_breaker
                              ? std::make_unique<proxy::CircuitBreaker>(*upstream.circuit_breaker)
                              : nullptr);
     }
   }
 
+  const observe::RequestLabels request_labels;
   store::BucketTable buckets{HashKey::random()};
   proxy::BodyBudget body_budget;
   proxy::ConnectionCounts connections;
@@ -73,6 +77,12 @@ class Worker final : private proxy::ConnectionOwner {
   /// Closes what is left, ends the thread and waits for it.
   void stop();
   const proxy::Activity& activity() const { return activity_; }
+  const observe::RequestMetrics& metrics() const { return metrics_; }
+  const observe::AccessLog& access_log() const { return access_log_; }
+  /// To an upstream, by its index in Settings::upstreams.
+  std::size_t upstream_connections(std::size_t upstream) const {
+    return upstreams_[upstream]->connections();
+  }
 
  private:
   Worker(Process& process, std::shared_ptr<const config::Configuration> configuration,
@@ -92,6 +102,7 @@ class Worker final : private proxy::ConnectionOwner {
   json::Parser parser_;
   const std::vector<std::unique_ptr<proxy::Upstream>> upstreams_;
   observe::AccessLog access_log_;
+  observe::RequestMetrics metrics_;
   proxy::Activity activity_;
   proxy::Context context_;
   std::unordered_map<proxy::Connection*, std::unique_ptr<proxy::Connection>> connections_;

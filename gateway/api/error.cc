@@ -24,13 +24,14 @@ std::string filled(std::string_view pattern, const ErrorCatalogue::Values& value
   return out.append(pattern);
 }
 
-ErrorRef render(const ErrorEntry& entry, const ErrorCatalogue::Values& values) {
+ErrorRef render(const ErrorEntry& entry, std::size_t place, const ErrorCatalogue::Values& values) {
   auto reply = std::make_shared<ErrorReply>();
   reply->id = entry.id;
   reply->status = entry.status;
   reply->code = filled(entry.code, values);
   reply->text = filled(entry.text, values);
   reply->body = render_error_body(reply->text, reply->code);
+  reply->entry = place;
   return reply;
 }
 
@@ -85,7 +86,7 @@ std::string ErrorReply::body_with_message(std::string_view message) const {
 ErrorCatalogue::ErrorCatalogue(std::vector<ErrorEntry> entries) : entries_(std::move(entries)) {
   for (std::size_t i = 0; i < entries_.size(); ++i) {
     index_.emplace(entries_[i].id, i);
-    replies_.emplace(entries_[i].id, render(entries_[i], {}));
+    replies_.emplace(entries_[i].id, render(entries_[i], i, {}));
   }
 }
 
@@ -100,8 +101,9 @@ ErrorRef ErrorCatalogue::reply(std::string_view id) const {
 }
 
 ErrorRef ErrorCatalogue::reply(std::string_view id, const Values& values) const {
-  const ErrorEntry* entry = find(id);
-  return entry == nullptr ? nullptr : render(*entry, values);
+  const auto found = index_.find(id);
+  if (found == index_.end()) return nullptr;
+  return render(entries_[found->second], found->second, values);
 }
 
 }  // namespace trackly

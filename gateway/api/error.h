@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <map>
 #include <memory>
@@ -32,6 +34,8 @@ struct ErrorReply {
   std::string code;
   std::string text;
   std::string body;  // {"error":"…","code":"…"}, exactly as it goes out
+  /// The place of its entry in ErrorCatalogue::entries(), for whoever counts answers.
+  std::size_t entry = SIZE_MAX;
 
   /// The same body with the optional third field `message`.
   std::string body_with_message(std::string_view message) const;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -69,6 +70,11 @@ enum class UpstreamFailure : std::uint8_t {
   foreign_error,       // a 5xx that is not the documented error JSON
 };
 
+inline constexpr std::size_t kUpstreamFailures = 19;  // `none` included
+
+/// Names of our own, for logs and metrics, finer than RFC 9209's: "queue_full"; empty for `none`.
+std::string_view to_string(UpstreamFailure failure);
+
 /// RFC 9209 error type ("connection_refused", …); empty where the failure has none.
 std::string_view proxy_status_error(UpstreamFailure failure);
 
@@ -114,6 +120,7 @@ struct Exchange {
   std::string_view upstream;  // name; empty: not asked
   std::string endpoint;
   int attempts = 0;
+  int repeats = 0;         // times that it was sent again
   bool delivered = false;  // a byte of the request reached a connection
   UpstreamFailure failure = UpstreamFailure::none;
   int received_status = 0;  // what the service answered; 0: nothing

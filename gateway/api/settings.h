@@ -201,6 +201,11 @@ struct AccessLogSettings {
   std::size_t buffer_bytes = 8ULL << 20;
 };
 
+/// Where operators ask about the gateway itself.
+struct AdminSettings {
+  std::string address;  // as a listener's
+};
+
 /// One entry of `filters:`; the filter of that name reads its own settings.
 struct FilterSettings {
   std::string name;
@@ -233,6 +238,7 @@ struct Settings {
   std::vector<std::string> trusted_proxies;  // addresses or CIDR blocks
   Limits limits;
   AccessLogSettings access_log;
+  std::optional<AdminSettings> admin;  // absent: nobody asks
   std::chrono::nanoseconds drain_timeout = std::chrono::seconds(30);
 };
 

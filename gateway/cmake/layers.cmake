@@ -11,7 +11,8 @@ set(TRACKLY_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wover
     # The first flag is for clang-tidy, which reads these commands and does not know the second.
     $<$<CXX_COMPILER_ID:GNU>:-Wno-unknown-warning-option -Wno-restrict>)
 
-set(TRACKLY_GUARDED_HEADERS_event event2/event.h event2/event_struct.h event2/dns.h event2/util.h)
+set(TRACKLY_GUARDED_HEADERS_event event2/event.h event2/event_struct.h event2/dns.h event2/util.h
+    event2/buffer.h event2/http.h event2/listener.h)
 set(TRACKLY_GUARDED_HEADERS_cares ares.h)
 set(TRACKLY_GUARDED_HEADERS_nghttp2 nghttp2/nghttp2.h)
 set(TRACKLY_GUARDED_HEADERS_openssl openssl/ssl.h openssl/evp.h openssl/err.h)

@@ -65,13 +65,12 @@ Result<SocketAddress> parse_listen_address(std::string_view text) {
   return *address;
 }
 
-Result<std::unique_ptr<Listener>> Listener::open(EventLoop& loop, const std::string& address,
-                                                 OnAccept on_accept) {
+Result<std::unique_ptr<ListeningSocket>> ListeningSocket::open(const std::string& address) {
   auto parsed = parse_listen_address(address);
   if (!parsed) return parsed.error();
-  const int fd = socket(parsed->family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  const int fd = ::socket(parsed->family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return listen_fault(address, errno);
-  std::unique_ptr<Listener> listener(new Listener(loop, fd, std::move(on_accept)));
+  std::unique_ptr<ListeningSocket> socket(new ListeningSocket(fd));
 
   const int on = 1;
   const int off = 0;
@@ -85,38 +84,46 @@ Result<std::unique_ptr<Listener>> Listener::open(EventLoop& loop, const std::str
     }
   }
   if (bind(fd, parsed->get(), parsed->size()) != 0) return listen_fault(address, errno);
-  if (parsed->family() == AF_UNIX) listener->unix_path_ = address.substr(kUnixPrefix.size());
+  if (parsed->family() == AF_UNIX) socket->unix_path_ = address.substr(kUnixPrefix.size());
   if (listen(fd, kBacklog) != 0) return listen_fault(address, errno);
 
   sockaddr_storage bound{};
   socklen_t size = sizeof(bound);
   getsockname(fd, reinterpret_cast<sockaddr*>(&bound), &size);
-  listener->bound_address_ =
+  socket->bound_address_ =
       SocketAddress::from(reinterpret_cast<sockaddr*>(&bound), size).to_string();
-  listener->event_ = loop.on_fd(
-      fd, EV_READ | EV_PERSIST,
-      [](int, short, void* self) { static_cast<Listener*>(self)->accept_some(); }, listener.get());
-  return listener;
+  return socket;
 }
 
-Listener::Listener(EventLoop& loop, int fd, OnAccept on_accept)
-    : loop_(loop),
-      fd_(fd),
-      on_accept_(std::move(on_accept)),
-      resume_(loop.timer([this] { event_add(event_.get(), nullptr); })) {}
-
-Listener::~Listener() {
-  event_.reset();
+ListeningSocket::~ListeningSocket() {
   close(fd_);
   if (!unix_path_.empty()) unlink(unix_path_.c_str());
 }
+
+Result<std::unique_ptr<Listener>> Listener::open(EventLoop& loop, const std::string& address,
+                                                 OnAccept on_accept) {
+  auto socket = ListeningSocket::open(address);
+  if (!socket) return socket.error();
+  return std::unique_ptr<Listener>(
+      new Listener(loop, std::move(socket).value(), std::move(on_accept)));
+}
+
+Listener::Listener(EventLoop& loop, std::unique_ptr<ListeningSocket> socket, OnAccept on_accept)
+    : socket_(std::move(socket)),
+      on_accept_(std::move(on_accept)),
+      event_(loop.on_fd(
+          socket_->fd(), EV_READ | EV_PERSIST,
+          [](int, short, void* self) { static_cast<Listener*>(self)->accept_some(); }, this)),
+      resume_(loop.timer([this] { event_add(event_.get(), nullptr); })) {}
+
+Listener::~Listener() = default;
 
 void Listener::accept_some() {
   for (int i = 0; i < kAcceptsPerTurn; ++i) {
     sockaddr_storage peer{};
     socklen_t size = sizeof(peer);
-    const int fd =
-        accept4(fd_, reinterpret_cast<sockaddr*>(&peer), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    const int fd = accept4(socket_->fd(), reinterpret_cast<sockaddr*>(&peer), &size,
+                           SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0) {
       if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) return pause();
       // ECONNABORTED and the like: that connection is gone, the next may be fine.

@@ -11,6 +11,29 @@
 
 namespace trackly::net {
 
+/// A socket that is bound and listens; non-blocking.
+class ListeningSocket {
+ public:
+  /// The fault names the address and why. A unix socket that a dead process left behind is
+  /// replaced.
+  static Result<std::unique_ptr<ListeningSocket>> open(const std::string& address);
+  /// Closes it; a unix socket's file is removed.
+  ~ListeningSocket();
+  ListeningSocket(const ListeningSocket&) = delete;
+  ListeningSocket& operator=(const ListeningSocket&) = delete;
+
+  int fd() const { return fd_; }
+  /// "127.0.0.1:8080", with the port that the system chose where port 0 was configured.
+  const std::string& bound_address() const { return bound_address_; }
+
+ private:
+  explicit ListeningSocket(int fd) : fd_(fd) {}
+
+  const int fd_;
+  std::string bound_address_;
+  std::string unix_path_;
+};
+
 /// A listening socket on the main thread's loop. One socket for all workers, whose connections are
 /// handed out: with a socket for each worker (SO_REUSEPORT) the kernel loses what is queued when
 /// one closes, and balances a few busy HTTP/2 connections badly.
@@ -19,30 +42,24 @@ class Listener {
   /// Takes the descriptor of a new connection, which is non-blocking.
   using OnAccept = std::function<void(int fd, const SocketAddress& peer)>;
 
-  /// Binds and listens; the fault names the address and why. A unix socket that a dead process left
-  /// behind is replaced.
+  /// Faults are those of ListeningSocket::open().
   static Result<std::unique_ptr<Listener>> open(EventLoop& loop, const std::string& address,
                                                 OnAccept on_accept);
-  /// Closes the socket; a unix socket's file is removed.
   ~Listener();
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
-  /// "127.0.0.1:8080", with the port that the system chose where port 0 was configured.
-  const std::string& bound_address() const { return bound_address_; }
+  const std::string& bound_address() const { return socket_->bound_address(); }
 
  private:
-  Listener(EventLoop& loop, int fd, OnAccept on_accept);
+  Listener(EventLoop& loop, std::unique_ptr<ListeningSocket> socket, OnAccept on_accept);
   void accept_some();
   void pause();
 
-  EventLoop& loop_;
-  int fd_;
-  OnAccept on_accept_;
-  EventPtr event_;
-  std::unique_ptr<Timer> resume_;
-  std::string bound_address_;
-  std::string unix_path_;
+  const std::unique_ptr<ListeningSocket> socket_;
+  const OnAccept on_accept_;
+  const EventPtr event_;
+  const std::unique_ptr<Timer> resume_;
 };
 
 /// "host:port" and "[v6]:port" (address literals, or "*" for all addresses) and "unix:/path".

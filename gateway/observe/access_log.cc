@@ -12,51 +12,6 @@ namespace {
 constexpr std::size_t kLongestPath = 1024;
 constexpr std::size_t kLongestMethod = 32;
 
-/// Names of our own: finer than RFC 9209's, which go to Proxy-Status.
-std::string_view name_of(UpstreamFailure failure) {
-  switch (failure) {
-    case UpstreamFailure::none:
-      return "";
-    case UpstreamFailure::circuit_open:
-      return "circuit_open";
-    case UpstreamFailure::unresolved:
-      return "unresolved";
-    case UpstreamFailure::no_healthy_endpoint:
-      return "no_healthy_endpoint";
-    case UpstreamFailure::connection_refused:
-      return "connection_refused";
-    case UpstreamFailure::connect_timeout:
-      return "connect_timeout";
-    case UpstreamFailure::tls_failed:
-      return "tls_failed";
-    case UpstreamFailure::tls_certificate:
-      return "tls_certificate";
-    case UpstreamFailure::tls_timeout:
-      return "tls_timeout";
-    case UpstreamFailure::queue_full:
-      return "queue_full";
-    case UpstreamFailure::queue_timeout:
-      return "queue_timeout";
-    case UpstreamFailure::refused_stream:
-      return "refused_stream";
-    case UpstreamFailure::response_timeout:
-      return "response_timeout";
-    case UpstreamFailure::body_timeout:
-      return "body_timeout";
-    case UpstreamFailure::request_timeout:
-      return "request_timeout";
-    case UpstreamFailure::connection_closed:
-      return "connection_closed";
-    case UpstreamFailure::malformed_response:
-      return "malformed_response";
-    case UpstreamFailure::truncated_response:
-      return "truncated_response";
-    case UpstreamFailure::foreign_error:
-      return "foreign_error";
-  }
-  return "";
-}
-
 std::string_view take_segment(std::string_view& path) {
   const std::size_t end = path.find('/');
   const std::string_view segment = path.substr(0, end);
@@ -181,10 +136,11 @@ void append_upstream(JsonLine& line, const Exchange& exchange) {
     line.text("upstream", exchange.upstream);
     if (!exchange.endpoint.empty()) line.text("endpoint", exchange.endpoint);
     line.number("attempts", exchange.attempts);
+    if (exchange.repeats != 0) line.number("repeats", exchange.repeats);
   }
   line.boolean("delivered", exchange.delivered);
   if (exchange.failure != UpstreamFailure::none) {
-    line.text("upstream_error", name_of(exchange.failure));
+    line.text("upstream_error", to_string(exchange.failure));
   }
   if (exchange.received_status != 0) line.number("upstream_status", exchange.received_status);
 }
@@ -232,6 +188,7 @@ std::string lost_access_lines(std::uint64_t lost) {
 
 void AccessLog::write(const Exchange& exchange, const ApiDescription& api) {
   if (writer_ == nullptr) return;
+  lines_.add();
   line_.clear();
   append_access_line(line_, exchange, api);
   writer_->write(line_);

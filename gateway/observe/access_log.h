@@ -5,6 +5,7 @@
 
 #include "gateway/api/api_description.h"
 #include "gateway/api/exchange.h"
+#include "gateway/observe/counter.h"
 #include "gateway/observe/log_writer.h"
 
 namespace trackly::observe {
@@ -28,8 +29,12 @@ class AccessLog {
   /// `api` is what the request was routed by.
   void write(const Exchange& exchange, const ApiDescription& api);
 
+  /// Lines so far, those included that the writer has lost. Any thread.
+  std::uint64_t lines() const { return lines_.value(); }
+
  private:
   LogWriter* writer_;
+  Counter lines_;
   std::string line_;
 };
 

@@ -62,6 +62,7 @@ class BodyBudget {
   std::unique_ptr<Waiting> wait(std::uint64_t bytes, Loop& loop, OnRoom on_room);
 
   std::uint64_t total() const { return total_; }
+  std::uint64_t used() const { return total_ - left_.load(std::memory_order_relaxed); }
 
  private:
   struct Entry;

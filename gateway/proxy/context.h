@@ -9,6 +9,7 @@
 #include "gateway/json/parser.h"
 #include "gateway/observe/access_log.h"
 #include "gateway/observe/incidents.h"
+#include "gateway/observe/request_metrics.h"
 #include "gateway/proxy/body_budget.h"
 #include "gateway/proxy/snapshot.h"
 #include "gateway/proxy/upstream.h"
@@ -32,6 +33,7 @@ struct Context {
   /// In the order of Settings::upstreams.
   const std::vector<std::unique_ptr<Upstream>>& upstreams;
   observe::AccessLog& access_log;
+  observe::RequestMetrics& metrics;
   observe::Incidents& incidents;  // one for the process
   Activity& activity;
   /// What requests that begin now are served by.

@@ -333,6 +333,7 @@ void Stream::on_call_failed(CallFailure failure) {
     return fail_upstream(failure.reason, exchange_.delivered);
   }
   attempts_before_ = exchange_.attempts;
+  ++exchange_.repeats;
   request_pipe_.connect(nullptr, nullptr);
   call_upstream();
 }
@@ -535,6 +536,7 @@ void Stream::finish() {
   exchange_.bytes_out = response_pipe_.passed();
   exchange_.finished = context_.loop.exact_now() - exchange_.started;
   context_.access_log.write(exchange_, snapshot_->api);
+  context_.metrics.note(exchange_);
   --context_.activity.requests;
   connection_.release(id_);
 }

@@ -71,6 +71,7 @@ UpstreamConnection* TargetPool::connecting_for_many() {
 
 UpstreamConnection& TargetPool::open() {
   connections_.push_back(std::make_unique<UpstreamConnection>(upstream_, *this));
+  ++upstream_.connections_;
   return *connections_.back();
 }
 
@@ -113,6 +114,7 @@ void TargetPool::forget(UpstreamConnection& connection) {
   if (found == connections_.end()) return;
   upstream_.loop().defer_delete(std::move(*found));
   connections_.erase(found);
+  --upstream_.connections_;
 }
 
 }  // namespace trackly::proxy

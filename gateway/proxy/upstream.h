@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <cstddef>
 #include <deque>
 #include <memory>
 #include <string>
@@ -44,6 +46,9 @@ class Upstream {
   std::unique_ptr<UpstreamCall> call(Head head, bool end, UpstreamCallEvents& events,
                                      const Target* avoid = nullptr);
 
+  /// Connections to its targets, those in the making included. Any thread.
+  std::size_t connections() const { return connections_.load(std::memory_order_relaxed); }
+
   /// How a request to that target went, for its ejection.
   void note_success(Target& target);
   void note_failure(Target& target);
@@ -86,6 +91,7 @@ class Upstream {
   bool targets_known_ = false;
   std::vector<std::unique_ptr<TargetPool>> pools_;    // of the targets of the moment
   std::vector<std::unique_ptr<TargetPool>> leaving_;  // of former ones, until all is finished
+  std::atomic<std::size_t> connections_ = 0;          // of all pools
   std::deque<UpstreamCall*> waiting_;
   std::unique_ptr<Timer> warm_up_;  // nullptr: no connections are kept ready
 

@@ -244,8 +244,9 @@ std::string dump(const Settings& settings) {
       << "trusted_proxies " << joined(settings.trusted_proxies) << '\n';
   write(settings.limits, out);
   out << "access_log " << settings.access_log.path << ", buffer_bytes "
-      << settings.access_log.buffer_bytes << '\n'
-      << "drain_timeout " << milliseconds(settings.drain_timeout) << '\n';
+      << settings.access_log.buffer_bytes << '\n';
+  if (settings.admin) out << "admin " << settings.admin->address << '\n';
+  out << "drain_timeout " << milliseconds(settings.drain_timeout) << '\n';
   return out.str();
 }
 

@@ -71,19 +71,28 @@ class HoldingFilter final : public Filter {
   }
 };
 
+struct Api : ApiDescription {
+  Api() {
+    unknown.is_unknown = true;
+    operations.emplace_back();
+    operations.back().method = "POST";
+    operations.back().path = "/waiting";
+  }
+};
+
+Settings settings() {
+  Settings settings;
+  settings.forward_unknown_paths = true;
+  settings.upstreams.emplace_back();
+  settings.upstreams.back().endpoints.emplace_back();
+  return settings;
+}
+
 /// A client's connection in memory, in front of a service whose connections are in memory too.
 /// /waiting has a filter that waits and then one that holds the body; other paths have none.
 class ConnectionTest : public testing::Test, private ConnectionOwner, private net::TransportEvents {
  protected:
   ConnectionTest() {
-    settings_.forward_unknown_paths = true;
-    settings_.upstreams.emplace_back();
-    settings_.upstreams.back().endpoints.emplace_back();
-    api_.unknown.is_unknown = true;
-    api_.operations.emplace_back();
-    api_.operations.back().method = "POST";
-    api_.operations.back().path = "/waiting";
-
     snapshot_ = std::make_shared<Snapshot>(nullptr, settings_, api_, errors_);
     snapshot_->add({&api_.unknown, {}});
     Endpoint waiting{&api_.operations.back(), {}};
@@ -119,8 +128,8 @@ class ConnectionTest : public testing::Test, private ConnectionOwner, private ne
   }
 
   test::ManualLoop loop_;
-  Settings settings_;
-  ApiDescription api_;
+  Settings settings_ = settings();
+  const Api api_;
   const ErrorCatalogue errors_ = catalogue();
   const WaitingFilter* filter_ = nullptr;
   std::shared_ptr<Snapshot> snapshot_;
@@ -155,7 +164,10 @@ class ConnectionTest : public testing::Test, private ConnectionOwner, private ne
         {std::make_shared<Target>(upstream_settings_.endpoints.front(), net::Address())});
     return upstreams;
   }();
-  Context context_{loop_, parser_, budget_, upstreams_, log_, incidents_, activity_, nullptr};
+  const observe::RequestLabels labels_{settings_, api_, errors_};
+  observe::RequestMetrics metrics_{labels_};
+  Context context_{loop_,    parser_,    budget_,   upstreams_, log_,
+                   metrics_, incidents_, activity_, nullptr};
   std::unique_ptr<Connection> connection_;
 };
 

@@ -1,0 +1,115 @@
+#include "gateway/admin/admin_listener.h"
+
+#include <event2/buffer.h>
+#include <event2/event.h>
+#include <event2/http.h>
+#include <event2/listener.h>
+
+#include <chrono>
+#include <utility>
+
+#include "gateway/net/listener.h"
+
+namespace trackly::admin {
+namespace {
+
+// Nothing that is asked here needs more.
+constexpr int kHeaderBytes = 8 << 10;
+constexpr int kBodyBytes = 1 << 10;
+// Without progress, in either direction, and of a connection without a request.
+constexpr int kTimeoutSeconds = 10;
+// How long accepting rests where there are no descriptors left: trying again at once would only
+// spin.
+constexpr auto kAcceptPause = std::chrono::seconds(1);
+
+struct HttpDeleter {
+  void operator()(evhttp* http) const { evhttp_free(http); }
+};
+
+std::string_view path_of(evhttp_request* request) {
+  const char* path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(request));
+  return path == nullptr ? std::string_view() : path;
+}
+
+/// libevent sends a body wherever there is one, also to HEAD, and looks up the reason phrase.
+void send(evhttp_request* request, const Page& page) {
+  evkeyvalq* fields = evhttp_request_get_output_headers(request);
+  evhttp_add_header(fields, "Content-Type", std::string(page.content_type).c_str());
+  evhttp_add_header(fields, "Content-Length", std::to_string(page.body.size()).c_str());
+  evhttp_add_header(fields, "Cache-Control", "no-store");
+  if (evhttp_request_get_command(request) != EVHTTP_REQ_HEAD) {
+    evbuffer_add(evhttp_request_get_output_buffer(request), page.body.data(), page.body.size());
+  }
+  evhttp_send_reply(request, page.status, nullptr, nullptr);
+}
+
+}  // namespace
+
+class AdminListener::Server {
+ public:
+  Server(net::EventLoop& loop, std::unique_ptr<net::ListeningSocket> socket, Pages pages);
+
+  const std::string& bound_address() const { return socket_->bound_address(); }
+
+ private:
+  void answer(evhttp_request* request) const;
+  void accept_again();
+
+  const std::unique_ptr<net::ListeningSocket> socket_;
+  const Pages pages_;
+  const std::unique_ptr<Timer> accept_again_;
+  const std::unique_ptr<evhttp, HttpDeleter> http_;
+  evconnlistener* listener_;  // of http_
+};
+
+AdminListener::Server::Server(net::EventLoop& loop, std::unique_ptr<net::ListeningSocket> socket,
+                              Pages pages)
+    : socket_(std::move(socket)),
+      pages_(std::move(pages)),
+      accept_again_(loop.timer([this] { accept_again(); })),
+      http_(evhttp_new(loop.base())),
+      // The descriptor stays the socket's; that it listens already is what the backlog of 0 says.
+      listener_(evconnlistener_new(loop.base(), nullptr, nullptr, LEV_OPT_CLOSE_ON_EXEC, 0,
+                                   socket_->fd())) {
+  evhttp_set_allowed_methods(http_.get(), EVHTTP_REQ_GET | EVHTTP_REQ_HEAD);
+  evhttp_set_max_headers_size(http_.get(), kHeaderBytes);
+  evhttp_set_max_body_size(http_.get(), kBodyBytes);
+  evhttp_set_timeout(http_.get(), kTimeoutSeconds);
+  evhttp_set_gencb(
+      http_.get(),
+      [](evhttp_request* request, void* self) { static_cast<Server*>(self)->answer(request); },
+      this);
+  evhttp_bind_listener(http_.get(), listener_);
+  // The callback's context is libevent's own, so it cannot arm a timer of ours: there is one
+  // anyway.
+  evconnlistener_set_error_cb(
+      listener_, [](evconnlistener* listener, void*) { evconnlistener_disable(listener); });
+  accept_again_->arm(kAcceptPause);
+}
+
+void AdminListener::Server::accept_again() {
+  evconnlistener_enable(listener_);  // no matter whether it is
+  accept_again_->arm(kAcceptPause);
+}
+
+void AdminListener::Server::answer(evhttp_request* request) const {
+  const auto page = pages_.find(path_of(request));
+  if (page == pages_.end()) return send(request, {.status = 404, .body = "not found\n"});
+  send(request, page->second());
+}
+
+Result<std::unique_ptr<AdminListener>> AdminListener::open(net::EventLoop& loop,
+                                                           const std::string& address,
+                                                           Pages pages) {
+  auto socket = net::ListeningSocket::open(address);
+  if (!socket) return socket.error();
+  return std::unique_ptr<AdminListener>(new AdminListener(
+      std::make_unique<Server>(loop, std::move(socket).value(), std::move(pages))));
+}
+
+AdminListener::AdminListener(std::unique_ptr<Server> server) : server_(std::move(server)) {}
+AdminListener::~AdminListener() = default;
+
+const std::string& AdminListener::bound_address() const { return server_->bound_address(); }
+
+}  // namespace trackly::admin

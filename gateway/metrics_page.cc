@@ -1,0 +1,117 @@
+#include "gateway/metrics_page.h"
+
+#include <string_view>
+#include <vector>
+
+#include "gateway/observe/metrics_text.h"
+#include "gateway/observe/request_metrics.h"
+
+namespace trackly {
+namespace {
+
+using observe::MetricsText;
+
+/// Sums what `value_of` finds at each worker.
+template <class ValueOf>
+std::uint64_t sum(const MetricsSources& sources, ValueOf value_of) {
+  std::uint64_t total = 0;
+  for (const auto& worker : sources.workers) total += value_of(*worker);
+  return total;
+}
+
+void append_process(MetricsText& text, const MetricsSources& sources) {
+  text.gauge("build_info", "The program that runs.");
+  text.sample({{"version", TRACKLY_VERSION}}, 1);
+  text.gauge("start_time_seconds", "When it started, since the epoch.");
+  text.sample_seconds({}, sources.started_at.time_since_epoch());
+  text.gauge("workers", "Threads that serve requests.");
+  text.sample(sources.workers.size());
+}
+
+void append_clients(MetricsText& text, const MetricsSources& sources) {
+  text.counter("connections_total", "Client connections that were taken.");
+  text.sample(sources.connections_accepted);
+  text.gauge("connections", "Client connections of the moment.");
+  text.sample(
+      sum(sources, [](const Worker& worker) { return worker.activity().connections.load(); }));
+  text.gauge("requests_in_flight", "Requests that have not ended yet.");
+  text.sample(sum(sources, [](const Worker& worker) { return worker.activity().requests.load(); }));
+  text.counter("incidents_total", "What a limit ended, as in the diagnostics.");
+  for (std::size_t i = 0; i < observe::kIncidents; ++i) {
+    const auto incident = static_cast<observe::Incident>(i);
+    text.sample({{"kind", to_string(incident)}}, sources.process.incidents.count(incident));
+  }
+  text.gauge("body_memory_bytes", "Of limits.body_memory: reserved for held bodies.");
+  text.sample(sources.process.body_budget.used());
+  text.gauge("body_memory_limit_bytes", "The same: all there is.");
+  text.sample(sources.process.body_budget.total());
+}
+
+void append_requests(MetricsText& text, const MetricsSources& sources) {
+  std::vector<const observe::RequestMetrics*> metrics;
+  for (const auto& worker : sources.workers) metrics.push_back(&worker->metrics());
+  append_request_metrics(text, sources.process.request_labels, metrics);
+}
+
+void append_breakers(MetricsText& text, const MetricsSources& sources) {
+  const auto& breakers = sources.process.breakers;
+  text.gauge("circuit_open", "1: the circuit breaker is open, or lets one request at a time try.");
+  for (std::size_t i = 0; i < breakers.size(); ++i) {
+    if (breakers[i] == nullptr) continue;
+    text.sample({{"upstream", sources.settings.upstreams[i].name}}, breakers[i]->is_open() ? 1 : 0);
+  }
+  text.counter("circuit_openings_total", "Times that it opened, after trials too.");
+  for (std::size_t i = 0; i < breakers.size(); ++i) {
+    if (breakers[i] == nullptr) continue;
+    text.sample({{"upstream", sources.settings.upstreams[i].name}}, breakers[i]->openings());
+  }
+}
+
+/// What `state_of` says about each target that there is at the moment.
+template <class StateOf>
+void append_targets(MetricsText& text, const MetricsSources& sources, StateOf state_of) {
+  for (std::size_t i = 0; i < sources.monitors.size(); ++i) {
+    const auto targets = sources.monitors[i]->targets();
+    if (targets == nullptr) continue;
+    for (const auto& target : *targets) {
+      text.sample({{"upstream", sources.settings.upstreams[i].name}, {"target", target->text()}},
+                  state_of(*target) ? 1 : 0);
+    }
+  }
+}
+
+void append_upstreams(MetricsText& text, const MetricsSources& sources) {
+  append_breakers(text, sources);
+  text.gauge("target_up", "0: it fails its health check.");
+  append_targets(text, sources, [](const proxy::Target& target) { return target.passes_checks(); });
+  text.gauge("target_ejected", "1: too many requests in a row have failed there.");
+  append_targets(text, sources,
+                 [&](const proxy::Target& target) { return target.is_ejected(sources.now); });
+  text.gauge("upstream_connections", "Connections to its targets, those in the making included.");
+  for (std::size_t i = 0; i < sources.settings.upstreams.size(); ++i) {
+    text.sample({{"upstream", sources.settings.upstreams[i].name}},
+                sum(sources, [i](const Worker& worker) { return worker.upstream_connections(i); }));
+  }
+}
+
+void append_access_log(MetricsText& text, const MetricsSources& sources) {
+  text.counter("access_log_lines_total", "Lines for the access log, lost ones included.");
+  text.sample(sum(sources, [](const Worker& worker) { return worker.access_log().lines(); }));
+  text.counter("access_log_lost_total", "Lines that its file did not take in time.");
+  const observe::LogWriter* writer = sources.process.log_writer;
+  text.sample(writer == nullptr ? 0 : writer->lost());
+}
+
+}  // namespace
+
+std::string metrics_page(const MetricsSources& sources) {
+  MetricsText text;
+  append_process(text, sources);
+  append_clients(text, sources);
+  append_requests(text, sources);
+  append_upstreams(text, sources);
+  append_access_log(text, sources);
+  return text.text();
+}
+
+}  // namespace trackly

@@ -1,0 +1,131 @@
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gateway/api/api_description.h"
+#include "gateway/api/error.h"
+#include "gateway/api/exchange.h"
+#include "gateway/api/settings.h"
+#include "gateway/observe/counter.h"
+#include "gateway/observe/metrics_text.h"
+
+namespace trackly::observe {
+
+/// What requests are told apart by in metrics. All of it is known when the configuration is loaded,
+/// so nothing that clients or services send can make more series of it. Immutable; shared by all
+/// workers, and outlived by what it was made from.
+class RequestLabels {
+ public:
+  RequestLabels(const Settings& settings, const ApiDescription& api, const ErrorCatalogue& errors);
+
+  /// An operation. Requests that have none come after all operations, by method.
+  struct Route {
+    std::string_view method;
+    std::string_view path;
+  };
+  const std::vector<Route>& routes() const { return routes_; }
+  std::size_t route_of(const Exchange& exchange) const;
+
+  const std::vector<std::string_view>& upstreams() const { return upstreams_; }
+  /// Requires: an upstream was asked, or would have been.
+  std::size_t upstream_of(const Exchange& exchange) const;
+
+  /// The last one stands for the gateway itself.
+  const std::vector<std::string_view>& filters() const { return filters_; }
+  std::size_t filter_of(const Exchange& exchange) const;
+
+  /// Of the catalogue, each once; the last one stands for an answer without a code.
+  const std::vector<std::string_view>& codes() const { return codes_; }
+  /// Requires: a local reply.
+  std::size_t code_of(const Exchange& exchange) const;
+
+ private:
+  const std::vector<Operation>& operations_;
+  std::vector<Route> routes_;
+  std::vector<std::string_view> upstreams_;
+  std::vector<std::string_view> filters_;
+  std::vector<std::string_view> codes_;
+  std::vector<std::size_t> code_of_entry_;  // of the catalogue: index in codes_
+};
+
+/// How many of something took how long, on one worker.
+class DurationCounts {
+ public:
+  static constexpr std::array<Duration, 14> kBounds = {
+      std::chrono::milliseconds(1),    std::chrono::microseconds(2500),
+      std::chrono::milliseconds(5),    std::chrono::milliseconds(10),
+      std::chrono::milliseconds(25),   std::chrono::milliseconds(50),
+      std::chrono::milliseconds(100),  std::chrono::milliseconds(250),
+      std::chrono::milliseconds(500),  std::chrono::milliseconds(1000),
+      std::chrono::milliseconds(2500), std::chrono::seconds(5),
+      std::chrono::seconds(10),        std::chrono::seconds(30)};
+  using Counts = std::array<Counter, kBounds.size() + 1>;
+
+  void note(Duration duration);
+  /// One for each of kBounds, then of what took longer.
+  const Counts& counts() const { return counts_; }
+  Duration sum() const { return Duration(sum_ns_.value()); }
+
+ private:
+  Counts counts_;
+  Counter sum_ns_;
+};
+
+/// Counts the requests of one worker: the facts of the access log, as metrics. note() belongs to
+/// the worker's thread and neither locks, nor allocates, nor handles text; any thread may read.
+class RequestMetrics {
+ public:
+  /// `labels` outlives this.
+  explicit RequestMetrics(const RequestLabels& labels);
+
+  /// Requires: the exchange is finished. Once for each.
+  void note(const Exchange& exchange);
+
+  /// 0: it got no answer; 100 to 599; kOtherStatus: any other.
+  static constexpr std::size_t kOtherStatus = 600;
+  struct Upstream {
+    Counter requests;
+    Counter attempts;
+    Counter repeats;
+    Counter undelivered;
+    Counter outcome_unknown;
+    std::array<Counter, kUpstreamFailures> failures;
+    DurationCounts response;
+  };
+
+  // By indices of the labels.
+  const Counter& requests(std::size_t route, std::size_t status) const {
+    return requests_[request_place(route, status)];
+  }
+  const Counter& refusals(std::size_t route, std::size_t filter, std::size_t code) const {
+    return refusals_[refusal_place(route, filter, code)];
+  }
+  const DurationCounts& durations(std::size_t route) const { return durations_[route]; }
+  const Upstream& upstream(std::size_t index) const { return upstreams_[index]; }
+
+ private:
+  std::size_t request_place(std::size_t route, std::size_t status) const;
+  std::size_t refusal_place(std::size_t route, std::size_t filter, std::size_t code) const;
+  void note_upstream(const Exchange& exchange);
+
+  const RequestLabels& labels_;
+  // Dense, for each combination of labels: some hundred KiB for an API of the usual size, most of
+  // which is never touched.
+  std::vector<Counter> requests_;
+  std::vector<Counter> refusals_;
+  std::vector<DurationCounts> durations_;
+  std::vector<Upstream> upstreams_;
+};
+
+/// The families of RequestMetrics, summed over all workers. Series by route appear with their first
+/// request, those by upstream are there from the start.
+void append_request_metrics(MetricsText& text, const RequestLabels& labels,
+                            std::span<const RequestMetrics* const> workers);
+
+}  // namespace trackly::observe
