@@ -182,15 +182,17 @@ void UpstreamConnection::on_closed() {
     const bool delivered = call->delivered();
     call->fail(call->response_begun_ ? UpstreamFailure::truncated_response
                                      : UpstreamFailure::connection_closed,
-               delivered, call->reused_ && !has_answered(*call));
+               delivered, is_stale(*call));
   }
   upstream_.on_gone(*this);
 }
 
-/// On HTTP/1.1 even a piece of a head is one of the answer to this call.
-bool UpstreamConnection::has_answered(const UpstreamCall& call) const {
-  return call.heard_ || call.response_begun_ ||
-         (!http2_ && bytes_received() != call.received_before_);
+/// Whether the connection, which has ended, may have done so before the call came. On HTTP/1.1 even
+/// a piece of a head is an answer to the call.
+bool UpstreamConnection::is_stale(const UpstreamCall& call) const {
+  const bool answered =
+      call.heard_ || call.response_begun_ || (!http2_ && bytes_received() != call.received_before_);
+  return call.reused_ && !answered;
 }
 
 UpstreamCall* UpstreamConnection::find(http::StreamId id) {
@@ -262,7 +264,8 @@ void UpstreamConnection::on_reset(http::StreamId id, http::PeerReset reset) {
   } else if (reset.malformed) {
     reason = UpstreamFailure::malformed_response;
   }
-  call->fail(reason, delivered);
+  const bool ended_with_its_connection = at_eof() && !reset.malformed;
+  call->fail(reason, delivered, ended_with_its_connection && is_stale(*call));
 }
 
 void UpstreamConnection::on_done(http::StreamId id) {

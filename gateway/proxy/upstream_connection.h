@@ -63,7 +63,7 @@ class UpstreamConnection final : public CodecConnection {
   void on_closing() override { closing_ = true; }
 
   UpstreamCall* find(http::StreamId id);
-  bool has_answered(const UpstreamCall& call) const;
+  bool is_stale(const UpstreamCall& call) const;
   void fail_attached(UpstreamFailure reason);
   void fail_unheard();
   void drop_leftovers();
