@@ -54,6 +54,7 @@ GatewayConfig configuration(const std::string& endpoint, const std::string& auth
   if (!authorities.empty()) {
     config.upstream_options += ", tls: {ca: '" + authorities + "', server_name: localhost}";
   }
+  config.payload_limit = "max_bytes: 64MiB";
   config.more = "unknown_paths: forward\n";
   return config;
 }
@@ -158,7 +159,12 @@ ClientRequest FaultMatrix::request_of(const Cell& cell, std::string_view id) {
   request.fields.emplace_back("content-type", "application/json");
   request.path = cell.ask == Ask::message ? kSendPath : "/api/v9/upload";
   request.body = cell.ask == Ask::message ? std::string(kMessage) : std::string(20'000, 'x');
-  if (cell.stage == Stage::part_of_request) request.held_back = 10'000;
+  if (cell.stage != Stage::part_of_request) return request;
+  if (cell.fault.effect == Effect::silent) {
+    request.body = std::string(16'000'000, 'x');  // more than fits between the client and a service
+  } else {
+    request.held_back = 10'000;
+  }
   return request;
 }
 
@@ -192,6 +198,11 @@ void FaultMatrix::run(const Cell& cell, Gateway& gateway, FaultyService* service
   const auto line = gateway.log_of(id);
   ASSERT_TRUE(line) << "no line";
   expect_logged(expected, *line);
+  // For tests/bench/failure_table.
+  RecordProperty("seen", std::to_string(answer.status()) + (answer.complete ? "" : " cut") + " | " +
+                             answer.field("proxy-status") + " | upstream_error " +
+                             (*line)["/upstream_error"] + " | delivered " + (*line)["/delivered"] +
+                             " | attempts " + (*line)["/attempts"]);
   if (service == nullptr || cell.stage == Stage::handshake) return;
   const int before = cell.reused || cell.stage == Stage::idle ? 1 : 0;
   EXPECT_EQ(service->requests(), before + expected.attempts) << "requests that the service got";

@@ -67,8 +67,9 @@ bool answer_has_begun(Stage stage) {
 bool may_be_stale(const Cell& cell) {
   const bool died = cell.fault.effect == Effect::ends && cell.fault.then != Fault::Then::stays;
   H2Wire unused;
-  const bool answered = cell.stage != Stage::whole_request ||
-                        (!is_h2(cell.link) && !cell.fault.bytes(unused, 1).empty());
+  // In HTTP/2 a head without its end is nothing that anyone has read.
+  const bool answered = !is_h2(cell.link) && (cell.stage != Stage::whole_request ||
+                                              !cell.fault.bytes(unused, 1).empty());
   return cell.reused && cell.ask == Ask::contacts && died && !answered;
 }
 
@@ -104,8 +105,6 @@ std::vector<Ask> asks_in(Stage stage, const Fault& fault) {
     case Stage::whole_request:
       return {Ask::contacts, Ask::message, Ask::upload};
     case Stage::part_of_request:
-      // The service is silent towards a client that says nothing more: not its fault.
-      if (fault.effect == Effect::silent) return {};
       return {Ask::upload};
     case Stage::error_body:
     case Stage::unavailable_body:
@@ -166,6 +165,9 @@ std::vector<Cell> every_cell() {
     for (int i = 0; i <= static_cast<int>(Stage::idle); ++i) {
       const auto stage = static_cast<Stage>(i);
       for (const Fault& fault : faults_of(link, stage)) {
+        const bool never_reads_on =
+            stage == Stage::part_of_request && fault.effect == Effect::silent;
+        if (never_reads_on && !is_h2(link)) continue;
         for (const Ask ask : asks_in(stage, fault)) {
           for (const Downstream downstream : kClients) {
             Cell cell{
@@ -183,9 +185,6 @@ std::vector<Cell> every_cell() {
             if (!before_the_answer || ask == Ask::upload) continue;
             cell.reused = true;
             cell.once = false;
-            const bool told_before_it_ended =
-                ask == Ask::contacts && fault.effect == Effect::ends && !may_be_stale(cell);
-            if (told_before_it_ended) continue;
             cells.push_back(cell);
             if (!repeatable && !may_be_stale(cell)) continue;
             cell.once = true;

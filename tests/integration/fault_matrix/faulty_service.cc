@@ -171,7 +171,9 @@ void FaultyService::fail_h1(Wire& wire) {
   wait_to_proceed();
   wire.send(script_.fault.bytes(unused, 0));
   finish(wire);
-  wire.wait_for_end();
+  const bool takes_the_rest =
+      script_.stage != Stage::part_of_request || script_.fault.effect != Effect::silent;
+  takes_the_rest ? wire.wait_for_end() : wire.wait_for_stop();
 }
 
 /// One connection: frames in, what each request is due out.
