@@ -180,11 +180,16 @@ void UpstreamConnection::on_closed() {
       continue;
     }
     const bool delivered = call->delivered();
-    call->fail(call->response_begun_ ? UpstreamFailure::truncated_response
-                                     : UpstreamFailure::connection_closed,
-               delivered, is_stale(*call));
+    call->fail(call->response_begun_ ? UpstreamFailure::truncated_response : why_closed_, delivered,
+               is_stale(*call));
   }
   upstream_.on_gone(*this);
+}
+
+/// The service takes nothing of what it is sent, which is to leave it unanswered.
+void UpstreamConnection::on_write_timeout() {
+  why_closed_ = UpstreamFailure::response_timeout;
+  close(/*abortive=*/true);
 }
 
 /// Whether the connection, which has ended, may have done so before the call came. On HTTP/1.1 even

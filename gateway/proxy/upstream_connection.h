@@ -47,6 +47,7 @@ class UpstreamConnection final : public CodecConnection {
   // CodecConnection
   void on_flushed() override;
   void on_closed() override;
+  void on_write_timeout() override;
   void on_codec_finished() override { close(/*abortive=*/false); }
 
   // http::CodecEvents
@@ -75,6 +76,7 @@ class UpstreamConnection final : public CodecConnection {
   /// nullptr: answered, and nobody is left who sends the rest of the request.
   std::unordered_map<http::StreamId, UpstreamCall*> calls_;
   std::unordered_map<http::StreamId, FieldList> trailers_;
+  UpstreamFailure why_closed_ = UpstreamFailure::connection_closed;
   bool connecting_ = true;
   bool http2_ = false;
   bool used_ = false;

@@ -67,12 +67,16 @@ class UpstreamMonitor::Check {
     const bool passed = !fault;
     const bool is_first = std::exchange(is_first_, false);
     if (passed == target_.passes_checks()) {
+      has_passed_ |= passed;
       contradictions_ = 0;
       return;
     }
+    // A service that starts after us need not wait for its second pass.
+    const bool is_first_of_its_kind = passed ? !has_passed_ : is_first;
     const std::uint32_t needed = passed ? settings_.passes : settings_.failures;
-    if (++contradictions_ < needed && !is_first) return;
+    if (++contradictions_ < needed && !is_first_of_its_kind) return;
     contradictions_ = 0;
+    has_passed_ |= passed;
     target_.set_passes_checks(passed);
     observe::report_upstream(monitor_.settings_.name,
                              target_.text() + (passed ? " passes its health check again"
@@ -87,6 +91,7 @@ class UpstreamMonitor::Check {
   TimePoint next_at_;
   std::unique_ptr<HealthCheck> under_way_;
   bool is_first_ = true;
+  bool has_passed_ = false;
   std::uint32_t contradictions_ = 0;  // outcomes in a row against what the target says
 };
 

@@ -465,9 +465,19 @@ TEST_F(UpstreamHealthTest, APassBetweenFailuresForgivesThem) {
   EXPECT_TRUE(is_in_use());
 }
 
-TEST_F(UpstreamHealthTest, SeveralPassesInARowBringATargetBack) {
+TEST_F(UpstreamHealthTest, TheFirstPassOfAServiceThatStartsLateCountsAtOnce) {
   start_with_address();
   end_check("10.0.0.1", kFail);
+  next_check(kFail);
+  EXPECT_FALSE(is_in_use());
+  next_check(kPass);
+  EXPECT_TRUE(is_in_use());
+}
+
+TEST_F(UpstreamHealthTest, SeveralPassesInARowBringATargetBack) {
+  start_with_address();
+  end_check("10.0.0.1", kPass);
+  for (int i = 0; i < 3; ++i) next_check(kFail);
   take_log();
   next_check(kPass);
   next_check(kFail);
