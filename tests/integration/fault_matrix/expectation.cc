@@ -165,9 +165,6 @@ std::vector<Cell> every_cell() {
     for (int i = 0; i <= static_cast<int>(Stage::idle); ++i) {
       const auto stage = static_cast<Stage>(i);
       for (const Fault& fault : faults_of(link, stage)) {
-        const bool never_reads_on =
-            stage == Stage::part_of_request && fault.effect == Effect::silent;
-        if (never_reads_on && !is_h2(link)) continue;
         for (const Ask ask : asks_in(stage, fault)) {
           for (const Downstream downstream : kClients) {
             Cell cell{
@@ -182,7 +179,9 @@ std::vector<Cell> every_cell() {
             // The same on a connection that was idle before.
             const bool before_the_answer =
                 stage == Stage::whole_request || stage == Stage::part_of_head;
-            if (!before_the_answer || ask == Ask::upload) continue;
+            // Silence is the same on any connection.
+            if (!before_the_answer || ask == Ask::upload || fault.effect == Effect::silent)
+              continue;
             cell.reused = true;
             cell.once = false;
             cells.push_back(cell);
