@@ -204,6 +204,38 @@ TEST_F(ConnectionTest, TakesAnHttp2HeadThatComesInPieces) {
   }
 }
 
+TEST_F(ConnectionTest, LetsGoOfAnHttp1ClientThatAsksNothingMore) {
+  receive("OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_THAT(answered(), StartsWith("HTTP/1.1 404"));
+  loop_.advance(settings_.limits.idle_timeout - std::chrono::milliseconds(1));
+  loop_.advance(settings_.limits.linger_timeout);  // for the client to end its side too
+  EXPECT_NE(connection_, nullptr) << "it was not idle for long enough when this began";
+  loop_.advance(settings_.limits.linger_timeout);
+  EXPECT_EQ(connection_, nullptr);
+}
+
+TEST_F(ConnectionTest, TellsAnHttp2ClientThatAsksNothingMoreToGo) {
+  test::CodecRecorder events;
+  const auto codec = http::make_h2_codec(http::Side::client, "http", {}, events);
+  Head head;
+  head.method = "OPTIONS";
+  head.scheme = "http";
+  head.authority = "x";
+  head.target = "*";
+  codec->send_head(codec->open(), head, true);
+  std::string bytes;
+  while (codec->produce(bytes, 1 << 20)) {
+  }
+  receive(bytes);
+  ASSERT_TRUE(codec->receive(answered()));
+  loop_.advance(settings_.limits.idle_timeout - std::chrono::milliseconds(1));
+  EXPECT_EQ(answered(), "");
+  loop_.advance(std::chrono::milliseconds(1));
+  events.take();
+  ASSERT_TRUE(codec->receive(answered()));
+  EXPECT_THAT(events.take(), ::testing::Contains("closing")) << "GOAWAY";
+}
+
 TEST_F(ConnectionTest, DoesNotForwardARequestThatItHasRefusedWhileAFilterWaited) {
   receive("OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n");
   answered();
