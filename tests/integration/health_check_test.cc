@@ -5,7 +5,6 @@
 #include <atomic>
 #include <filesystem>
 #include <string>
-#include <thread>
 
 #include "tests/integration/nginx.h"
 #include "tests/integration/protocol_pairs.h"
@@ -29,16 +28,6 @@ GatewayConfig checking(const std::string& upstream, std::vector<std::string> mor
   return {.upstream = upstream,
           .more_endpoints = std::move(more_endpoints),
           .upstream_options = "balance: round_robin, " + std::string(kOften)};
-}
-
-template <class Condition>
-bool eventually(Condition condition) {
-  const Deadline deadline(kPatience);
-  while (!condition()) {
-    if (deadline.passed()) return false;
-    std::this_thread::sleep_for(Milliseconds(5));
-  }
-  return true;
 }
 
 /// A service with a health check that a test has fail.

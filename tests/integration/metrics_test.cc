@@ -32,16 +32,6 @@ MetricsPage page_after(std::uint16_t admin, double requests) {
   }
 }
 
-template <class Condition>
-bool eventually(Condition condition) {
-  const Deadline deadline(kPatience);
-  while (!condition()) {
-    if (deadline.passed()) return false;
-    std::this_thread::sleep_for(Milliseconds(5));
-  }
-  return true;
-}
-
 // ------------------------------------------------------------------------------ routes and filters
 
 class MetricsOfRefusals : public testing::TestWithParam<Downstream> {};

@@ -5,12 +5,12 @@
 
 #include <atomic>
 #include <string>
-#include <thread>
 
 #include "tests/integration/nginx.h"
 #include "tests/integration/protocol_pairs.h"
 #include "tests/support/fake_dns.h"
 #include "tests/support/gateway.h"
+#include "tests/support/patience.h"
 #include "tests/support/sample_requests.h"
 #include "tests/support/service.h"
 #include "tests/support/tls_certificate.h"
@@ -29,16 +29,6 @@ Reaction signed_by(const std::string& name) {
 }
 
 std::string served_by(const CurlAnswer& answer) { return answer.field("x-served-by"); }
-
-template <class Condition>
-bool eventually(Condition condition) {
-  const Deadline deadline(kPatience);
-  while (!condition()) {
-    if (deadline.passed()) return false;
-    std::this_thread::sleep_for(Milliseconds(5));
-  }
-  return true;
-}
 
 CurlRequest get(std::string_view path) {
   return {.path = std::string(path), .fields = {key_field()}};

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <thread>
 
 namespace trackly::test {
 
@@ -26,5 +27,16 @@ class Deadline {
   using Clock = std::chrono::steady_clock;
   Clock::time_point at_;
 };
+
+/// Asks again and again until it is so; false where it does not become so in time.
+template <class Condition>
+bool eventually(Condition condition) {
+  const Deadline deadline(kPatience);
+  while (!condition()) {
+    if (deadline.passed()) return false;
+    std::this_thread::sleep_for(Milliseconds(5));
+  }
+  return true;
+}
 
 }  // namespace trackly::test
