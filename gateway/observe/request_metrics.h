@@ -30,6 +30,7 @@ class RequestLabels {
     std::string_view path;
   };
   const std::vector<Route>& routes() const { return routes_; }
+  /// Requires: the exchange's operation, if it has one, is of the same description.
   std::size_t route_of(const Exchange& exchange) const;
 
   const std::vector<std::string_view>& upstreams() const { return upstreams_; }
@@ -115,8 +116,8 @@ class RequestMetrics {
   void note_upstream(const Exchange& exchange);
 
   const RequestLabels& labels_;
-  // Dense, for each combination of labels: some hundred KiB for an API of the usual size, most of
-  // which is never touched.
+  // For each combination of labels, whether or not it can come to pass: about a MiB for an API
+  // of the usual size, and in return counting is an addition to a place that an index tells.
   std::vector<Counter> requests_;
   std::vector<Counter> refusals_;
   std::vector<DurationCounts> durations_;

@@ -150,6 +150,19 @@ TEST(Admin, IsNotHeldUpByThoseWhoSayNothing) {
   EXPECT_EQ(get(port, "/healthz").body, "ok\n");
 }
 
+TEST(Admin, AnswersAgainAfterThereWereNoDescriptorsLeft) {
+  const TempDir directory;
+  Process gateway({"sh", "-c", "ulimit -n 64 && exec \"$0\" run --config \"$1\"", gateway_program(),
+                   write_config(directory, with_admin())});
+  const std::uint16_t port = admin_port(gateway);
+  std::vector<std::unique_ptr<Wire>> silent;
+  for (int i = 0; i < 100; ++i) silent.push_back(Wire::connect(port));
+  silent.clear();
+  EXPECT_EQ(get(port, "/healthz").body, "ok\n");
+  gateway.signal(SIGTERM);
+  EXPECT_EQ(gateway.wait(), 0) << gateway.err();
+}
+
 TEST(Admin, StaysUntilTheLastRequestHasDrained) {
   std::atomic<bool> released = false;
   FakeService service([&](FakeService& self, Wire& wire) {

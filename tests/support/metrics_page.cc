@@ -80,10 +80,10 @@ double MetricsPage::sum_of(std::string_view family) const {
   return sum;
 }
 
-std::uint16_t admin_port(Gateway& gateway) {
+std::uint16_t admin_port(Process& gateway) {
   static constexpr std::string_view kMark = "administration on 127.0.0.1:";
-  const auto line = gateway.process().wait_for_err(kMark);
-  if (!line) throw std::runtime_error("no admin listener:\n" + gateway.process().err());
+  const auto line = gateway.wait_for_err(kMark);
+  if (!line) throw std::runtime_error("no admin listener:\n" + gateway.err());
   return static_cast<std::uint16_t>(
       std::strtoul(line->c_str() + line->find(kMark) + kMark.size(), nullptr, 10));
 }

@@ -14,7 +14,8 @@ namespace trackly::test {
 inline constexpr std::string_view kAdmin = "admin: {address: '127.0.0.1:0'}\n";
 
 /// Of such a gateway.
-std::uint16_t admin_port(Gateway& gateway);
+std::uint16_t admin_port(Process& gateway);
+inline std::uint16_t admin_port(Gateway& gateway) { return admin_port(gateway.process()); }
 
 /// What /metrics said at one moment. Names are without "trackly_gateway_".
 class MetricsPage {
