@@ -1,7 +1,8 @@
 #include "tests/support/metrics_page.h"
 
+#include <re2/re2.h>
+
 #include <cstdlib>
-#include <regex>
 #include <set>
 #include <sstream>
 #include <stdexcept>
@@ -27,9 +28,9 @@ std::string family_of(const std::string& name, const std::string& current) {
 }  // namespace
 
 MetricsPage::MetricsPage(const std::string& text) {
-  static const std::regex help("# HELP ([a-z_]+) .+");
-  static const std::regex type("# TYPE ([a-z_]+) (counter|gauge|histogram)");
-  static const std::regex sample(
+  static const RE2 help("# HELP ([a-z_]+) .+");
+  static const RE2 type("# TYPE ([a-z_]+) (?:counter|gauge|histogram)");
+  static const RE2 sample(
       R"re(([a-z_]+)(\{[a-z_]+="(?:[^"\\]|\\["\\n])*"(?:,[a-z_]+="(?:[^"\\]|\\["\\n])*")*\})? ([0-9.]+))re");
   if (!text.ends_with('\n')) throw std::runtime_error("the last line has no end");
   std::set<std::string> families;
@@ -37,20 +38,20 @@ MetricsPage::MetricsPage(const std::string& text) {
   std::string described;
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) {
-    std::smatch part;
-    if (std::regex_match(line, part, help)) {
-      described = part[1];
-    } else if (std::regex_match(line, part, type)) {
-      family = part[1];
+    std::string name;
+    std::string labels;
+    std::string value;
+    if (RE2::FullMatch(line, help, &described)) continue;
+    if (RE2::FullMatch(line, type, &family)) {
       if (family != described || !families.insert(family).second) {
         throw std::runtime_error("a family without help, or declared twice: " + line);
       }
-    } else if (std::regex_match(line, part, sample)) {
-      if (family_of(part[1], family) != family) {
+    } else if (RE2::FullMatch(line, sample, &name, &labels, &value)) {
+      if (family_of(name, family) != family) {
         throw std::runtime_error("outside of its family: " + line);
       }
-      const std::string series = without_prefix(part[1]) + part[2].str();
-      if (!series_.emplace(series, std::atof(part[3].str().c_str())).second) {
+      const std::string series = without_prefix(name) + labels;
+      if (!series_.emplace(series, std::atof(value.c_str())).second) {
         throw std::runtime_error("stands twice: " + line);
       }
     } else {
