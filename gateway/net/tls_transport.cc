@@ -89,7 +89,9 @@ TlsTransport::SslPtr TlsTransport::make_client_session(const ConnectTls& tls) {
   if (name.empty() || X509_VERIFY_PARAM_set1_host(rules, name.data(), name.size()) != 1) {
     return nullptr;
   }
-  X509_VERIFY_PARAM_set_hostflags(rules, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+  // RFC 9525 section 6: the subject's common name is no name of a service.
+  X509_VERIFY_PARAM_set_hostflags(
+      rules, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
   // What the macro SSL_set_tlsext_host_name does, without its old-style cast.
   if (SSL_ctrl(ssl.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name.data()) !=
       1) {

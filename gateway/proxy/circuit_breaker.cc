@@ -14,15 +14,24 @@ CircuitBreaker::CircuitBreaker(const CircuitBreakerSettings& settings) : setting
 CircuitBreaker::Answer CircuitBreaker::ask(TimePoint now) {
   const std::uint32_t period = period_.load();
   const std::int64_t until = open_until_.load();
-  if (until == kClosed) return {Permit(*this, period, false), {}};
+  if (until == kClosed) return {Permit(*this, period, kNoTrial), {}};
   if (nanoseconds(now) < until) return {std::nullopt, Duration(until - nanoseconds(now))};
-  if (on_trial_.exchange(true)) return {std::nullopt, {}};
+  std::int64_t other = trial_until_.load();
+  const std::int64_t trial = nanoseconds(now) + settings_.open_for.count();
+  if (nanoseconds(now) < other || !trial_until_.compare_exchange_strong(other, trial)) {
+    return {std::nullopt, {}};
+  }
   // Another trial may have ended meanwhile.
   if (period_.load() != period) {
-    on_trial_ = false;
+    end_trial(trial);
     return ask(now);
   }
-  return {Permit(*this, period, true), {}};
+  return {Permit(*this, period, trial), {}};
+}
+
+/// Unless another has begun since.
+void CircuitBreaker::end_trial(std::int64_t trial) {
+  trial_until_.compare_exchange_strong(trial, kNoTrial);
 }
 
 void CircuitBreaker::open(TimePoint now) {
@@ -76,29 +85,29 @@ bool CircuitBreaker::has_failed_too_often(TimePoint now) const {
 CircuitBreaker::Permit::Permit(Permit&& other) noexcept
     : breaker_(std::exchange(other.breaker_, nullptr)),
       period_(other.period_),
-      is_trial_(other.is_trial_) {}
+      trial_(other.trial_) {}
 
 CircuitBreaker::Permit& CircuitBreaker::Permit::operator=(Permit&& other) noexcept {
   if (this == &other) return *this;
   give_up();
   breaker_ = std::exchange(other.breaker_, nullptr);
   period_ = other.period_;
-  is_trial_ = other.is_trial_;
+  trial_ = other.trial_;
   return *this;
 }
 
 CircuitBreaker::Permit::~Permit() { give_up(); }
 
 void CircuitBreaker::Permit::give_up() {
-  if (breaker_ != nullptr && is_trial_) breaker_->on_trial_ = false;
+  if (breaker_ != nullptr && trial_ != kNoTrial) breaker_->end_trial(trial_);
   breaker_ = nullptr;
 }
 
 void CircuitBreaker::Permit::answered() {
-  if (breaker_ == nullptr || !is_trial_) return;
-  breaker_->close();
-  breaker_->on_trial_ = false;
-  is_trial_ = false;
+  if (breaker_ == nullptr || trial_ == kNoTrial) return;
+  if (breaker_->period_ == period_) breaker_->close();
+  breaker_->end_trial(trial_);
+  trial_ = kNoTrial;
   period_ = breaker_->period_;
 }
 
@@ -114,9 +123,9 @@ void CircuitBreaker::Permit::succeeded(TimePoint now) {
 void CircuitBreaker::Permit::failed(TimePoint now) {
   CircuitBreaker* const breaker = std::exchange(breaker_, nullptr);
   if (breaker == nullptr) return;
-  if (is_trial_) {
-    breaker->open(now);
-    breaker->on_trial_ = false;
+  if (trial_ != kNoTrial) {
+    if (breaker->period_ == period_) breaker->open(now);
+    breaker->end_trial(trial_);
     return;
   }
   if (breaker->period_ != period_) return;

@@ -16,7 +16,8 @@ namespace trackly::proxy {
 ///
 /// Closed, it counts failures; too many in a row, or too large a share within a window, open it.
 /// Open, it refuses. When its time is over, one request at a time may try (half open): the first
-/// one that the service answers closes it, one that fails opens it anew.
+/// one that the service answers closes it, one that fails opens it anew. One that takes longer than
+/// the breaker was open, such as a slow upload, keeps the others from trying no longer.
 class CircuitBreaker {
  public:
   explicit CircuitBreaker(const CircuitBreakerSettings& settings);
@@ -39,13 +40,13 @@ class CircuitBreaker {
 
    private:
     friend class CircuitBreaker;
-    Permit(CircuitBreaker& breaker, std::uint32_t period, bool is_trial)
-        : breaker_(&breaker), period_(period), is_trial_(is_trial) {}
+    Permit(CircuitBreaker& breaker, std::uint32_t period, std::int64_t trial)
+        : breaker_(&breaker), period_(period), trial_(trial) {}
     void give_up();
 
     CircuitBreaker* breaker_;  // nullptr: moved from, or told
     std::uint32_t period_;
-    bool is_trial_;
+    std::int64_t trial_;  // its trial_until_; kNoTrial: it is none
   };
 
   struct Answer {
@@ -60,6 +61,7 @@ class CircuitBreaker {
 
  private:
   static constexpr std::int64_t kClosed = 0;
+  static constexpr std::int64_t kNoTrial = 0;
   static constexpr std::size_t kSlices = 10;
 
   /// A part of the window. Where its time comes round, whoever is first empties it; what others add
@@ -72,13 +74,15 @@ class CircuitBreaker {
 
   void open(TimePoint now);
   void close();
+  void end_trial(std::int64_t trial);
   void count(TimePoint now, bool failed);
   bool has_failed_too_often(TimePoint now) const;
   std::int64_t slice_number(TimePoint now) const;
 
   const CircuitBreakerSettings settings_;
   std::atomic<std::int64_t> open_until_ = kClosed;  // ns of the clock
-  std::atomic<bool> on_trial_ = false;
+  /// While one request tries, the time from which another may: ns of the clock.
+  std::atomic<std::int64_t> trial_until_ = kNoTrial;
   /// Counts openings and closings: how a request of an earlier period went says nothing about this
   /// one.
   std::atomic<std::uint32_t> period_ = 0;

@@ -260,7 +260,7 @@ bool Stream::limit_time() {
 
 void Stream::run_out_of_time() {
   note_call();
-  if (call_ != nullptr) call_->note_timeout();
+  if (call_ != nullptr && !attempts_->client_is_impatient()) call_->note_timeout();
   if (judge_ && !answered_) return judged(ResponseJudge::Verdict::foreign);
   if (!answered_) return fail_upstream(UpstreamFailure::request_timeout, exchange_.delivered);
   if (response_pipe_.ended()) return;  // the service is done with it

@@ -31,8 +31,10 @@ void Target::succeeded() {
 bool Target::failed(TimePoint now, const EjectionSettings& settings) {
   if (++failures_in_a_row_ < settings.consecutive_failures) return false;
   failures_in_a_row_ = 0;
-  ejected_until_ = nanoseconds(now) + settings.eject_for.count();
-  return true;
+  // One that is used although it is ejected, for want of another, is not ejected anew.
+  const std::int64_t before =
+      ejected_until_.exchange(nanoseconds(now) + settings.eject_for.count());
+  return before <= nanoseconds(now);
 }
 
 bool Target::is_ejected(TimePoint now) const {

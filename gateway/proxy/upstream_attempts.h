@@ -27,6 +27,9 @@ class UpstreamAttempts {
   /// the request came. Once.
   std::optional<Duration> time_left(const FieldList& fields, Duration elapsed);
 
+  /// The time limit is the client's own: when it is over, that says nothing about the connection.
+  bool client_is_impatient() const { return client_is_impatient_; }
+
   /// nullopt: go ahead. Else the service has failed too often to be asked, and that is the time
   /// until somebody may try.
   std::optional<Duration> refused_for();
@@ -50,7 +53,7 @@ class UpstreamAttempts {
   Loop& loop_;
   std::optional<CircuitBreaker::Permit> permit_;  // from the first call to the outcome
   std::uint32_t repeats_ = 0;
-  bool client_is_impatient_ = false;  // the time limit is its own
+  bool client_is_impatient_ = false;
 };
 
 }  // namespace trackly::proxy

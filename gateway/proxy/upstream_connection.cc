@@ -114,6 +114,7 @@ void UpstreamConnection::on_error(net::TransportError error) {
   if (closed()) return;
   if (connecting_) {
     upstream_.note_failure(*pool_.target());
+    broken_ = true;  // no other call may be attached meanwhile
     fail_attached(failure_of(error));
   } else if (error == net::TransportError::handshake) {
     fail_unheard();

@@ -22,7 +22,7 @@ class UpstreamConnection final : public CodecConnection {
   /// Requires: still connecting. The call starts when the connection stands.
   void attach(UpstreamCall& call);
   std::size_t attached() const { return attached_.size(); }
-  bool connecting() const { return connecting_; }
+  bool connecting() const { return connecting_ && !broken_; }
 
   /// How many calls may start now. Requires: connected.
   std::size_t room();

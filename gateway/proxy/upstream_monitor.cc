@@ -15,6 +15,9 @@ namespace {
 // A name that stands for more is a mistake, or somebody's attempt to have us connect everywhere.
 constexpr std::size_t kMaxAddresses = 64;
 
+// A slip in a zone must not outlast the zone's repair by days.
+constexpr Duration kLongestTtl = std::chrono::hours(1);
+
 /// Up to a tenth longer, so that the checks of several gateways do not stay in step.
 Duration jittered(Duration interval, Loop& loop) {
   const auto tenth = static_cast<std::uint64_t>(interval.count()) / 10;
@@ -149,7 +152,7 @@ class UpstreamMonitor::Endpoint {
   void on_answer(const Result<net::ResolvedName>& answer) {
     lookup_.reset();
     const Duration least = monitor_.resolving_.min_ttl;
-    ask_again_->arm(answer ? std::max(answer->ttl, least) : least);
+    ask_again_->arm(answer ? std::max(std::min(answer->ttl, kLongestTtl), least) : least);
     is_known_ = true;
     if (answer) replace(hosts_of(answer->addresses));
     report_resolved(answer);

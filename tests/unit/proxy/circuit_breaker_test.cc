@@ -111,6 +111,23 @@ TEST_F(CircuitBreakerTest, NobodyWaitsForTheEndOfALongTrial) {
   EXPECT_TRUE(breaker_->is_open()) << "an answer that breaks off is a failure like any other";
 }
 
+TEST_F(CircuitBreakerTest, ATrialThatDragsOnLetsAnotherTry) {
+  fail(3);
+  now_ += 10s;
+  auto slow = ask();
+  ASSERT_TRUE(slow);
+  now_ += 9s;
+  EXPECT_TRUE(refuses());
+  now_ += 1s;
+  auto other = ask();
+  ASSERT_TRUE(other);
+  EXPECT_TRUE(refuses()) << "one at a time";
+  slow.reset();
+  EXPECT_TRUE(refuses()) << "the other one still tries";
+  other->succeeded(now_);
+  EXPECT_FALSE(refuses());
+}
+
 TEST_F(CircuitBreakerTest, WhatBeganBeforeItOpenedDoesNotCountAfterwards) {
   auto slow_success = ask();
   auto slow_failure = ask();

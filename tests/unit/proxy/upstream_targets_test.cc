@@ -219,6 +219,19 @@ TEST_F(UpstreamTargetsTest, ARepeatedCallAvoidsTheOneThatRefusedIt) {
   EXPECT_EQ(caller.host(), "a") << "there is no other";
 }
 
+TEST_F(UpstreamTargetsTest, OneThatFailsOnWhileItIsEjectedIsNotEjectedAnew) {
+  int ejections = 0;
+  for (int i = 0; i < 20; ++i) {
+    ejections += target("a").failed(loop_.now(), *settings_.ejection) ? 1 : 0;
+  }
+  EXPECT_EQ(ejections, 1);
+  loop_.advance(10s);
+  for (int i = 0; i < 2; ++i) {
+    ejections += target("a").failed(loop_.now(), *settings_.ejection) ? 1 : 0;
+  }
+  EXPECT_EQ(ejections, 2);
+}
+
 TEST_F(UpstreamTargetsTest, OneThatRefusesConnectionsIsEjectedToo) {
   upstream_.set_targets(targets_);
   for (int i = 0; i < 6; ++i) {
