@@ -119,7 +119,7 @@ TEST(Admin, SurvivesWhatNobodyShouldSend) {
   Gateway gateway(with_admin());
   const std::uint16_t port = admin_port(gateway);
   std::string noise;
-  for (int i = 0; i < 100'000; ++i) noise += static_cast<char>(i * i % 251);
+  for (unsigned i = 0; i < 100'000; ++i) noise += static_cast<char>(i * i % 251);
   const std::string long_field = "GET /metrics HTTP/1.1\r\nX: " + std::string(100'000, 'x');
   for (const std::string& bytes :
        {noise, "\x16\x03\x01" + noise, long_field, std::string(100'000, '\n'),
