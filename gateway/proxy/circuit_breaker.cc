@@ -13,8 +13,8 @@ CircuitBreaker::CircuitBreaker(const CircuitBreakerSettings& settings) : setting
 
 CircuitBreaker::Answer CircuitBreaker::ask(TimePoint now) {
   const std::uint32_t period = period_.load();
+  if (!is_open(period)) return {Permit(*this, period, kNoTrial), {}};
   const std::int64_t until = open_until_.load();
-  if (until == kClosed) return {Permit(*this, period, kNoTrial), {}};
   if (nanoseconds(now) < until) return {std::nullopt, Duration(until - nanoseconds(now))};
   std::int64_t other = trial_until_.load();
   const std::int64_t trial = nanoseconds(now) + settings_.open_for.count();
@@ -34,18 +34,22 @@ void CircuitBreaker::end_trial(std::int64_t trial) {
   trial_until_.compare_exchange_strong(trial, kNoTrial);
 }
 
-void CircuitBreaker::open(TimePoint now) {
-  ++period_;
-  ++openings_;
-  failures_in_a_row_ = 0;
+/// Of those who find at the same time that it has to open, one opens it.
+void CircuitBreaker::open(TimePoint now, std::uint32_t period) {
+  // First, so that whoever sees it open knows until when. Closed, nobody looks at it.
   open_until_ = nanoseconds(now) + settings_.open_for.count();
+  const std::uint32_t next = period + (is_open(period) ? 2 : 1);
+  if (!period_.compare_exchange_strong(period, next)) return;
+  failures_in_a_row_ = 0;
+  ++openings_;
 }
 
-void CircuitBreaker::close() {
-  ++period_;
+void CircuitBreaker::close(std::uint32_t period) {
+  if (period_ != period) return;
+  // First, so that nobody counts along. Open, nobody does.
   failures_in_a_row_ = 0;
   for (Slice& slice : slices_) slice.number = -1;
-  open_until_ = kClosed;
+  period_.compare_exchange_strong(period, period + 1);
 }
 
 std::int64_t CircuitBreaker::slice_number(TimePoint now) const {
@@ -105,16 +109,21 @@ void CircuitBreaker::Permit::give_up() {
 
 void CircuitBreaker::Permit::answered() {
   if (breaker_ == nullptr || trial_ == kNoTrial) return;
-  if (breaker_->period_ == period_) breaker_->close();
+  breaker_->close(period_);
   breaker_->end_trial(trial_);
   trial_ = kNoTrial;
   period_ = breaker_->period_;
 }
 
+/// The request was made in this period, and it is a closed one.
+bool CircuitBreaker::Permit::counts_for(const CircuitBreaker& breaker) const {
+  return !is_open(period_) && breaker.period_ == period_;
+}
+
 void CircuitBreaker::Permit::succeeded(TimePoint now) {
   answered();
   CircuitBreaker* const breaker = std::exchange(breaker_, nullptr);
-  if (breaker == nullptr || breaker->period_ != period_) return;
+  if (breaker == nullptr || !counts_for(*breaker)) return;
   // Not written where it stands already: the workers share it.
   if (breaker->failures_in_a_row_ != 0) breaker->failures_in_a_row_ = 0;
   breaker->count(now, false);
@@ -124,14 +133,14 @@ void CircuitBreaker::Permit::failed(TimePoint now) {
   CircuitBreaker* const breaker = std::exchange(breaker_, nullptr);
   if (breaker == nullptr) return;
   if (trial_ != kNoTrial) {
-    if (breaker->period_ == period_) breaker->open(now);
+    if (breaker->period_ == period_) breaker->open(now, period_);
     breaker->end_trial(trial_);
     return;
   }
-  if (breaker->period_ != period_) return;
+  if (!counts_for(*breaker)) return;
   ++breaker->failures_in_a_row_;
   breaker->count(now, true);
-  if (breaker->has_failed_too_often(now)) breaker->open(now);
+  if (breaker->has_failed_too_often(now)) breaker->open(now, period_);
 }
 
 }  // namespace trackly::proxy

@@ -43,6 +43,7 @@ class CircuitBreaker {
     Permit(CircuitBreaker& breaker, std::uint32_t period, std::int64_t trial)
         : breaker_(&breaker), period_(period), trial_(trial) {}
     void give_up();
+    bool counts_for(const CircuitBreaker& breaker) const;
 
     CircuitBreaker* breaker_;  // nullptr: moved from, or told
     std::uint32_t period_;
@@ -55,12 +56,11 @@ class CircuitBreaker {
   };
   Answer ask(TimePoint now);
 
-  bool is_open() const { return open_until_.load(std::memory_order_relaxed) != kClosed; }
+  bool is_open() const { return is_open(period_.load(std::memory_order_relaxed)); }
   /// How often it has opened.
   std::uint64_t openings() const { return openings_.load(std::memory_order_relaxed); }
 
  private:
-  static constexpr std::int64_t kClosed = 0;
   static constexpr std::int64_t kNoTrial = 0;
   static constexpr std::size_t kSlices = 10;
 
@@ -72,19 +72,22 @@ class CircuitBreaker {
     std::atomic<std::uint32_t> failures = 0;
   };
 
-  void open(TimePoint now);
-  void close();
+  static bool is_open(std::uint32_t period) { return period % 2 != 0; }
+  /// Both: unless that period is over.
+  void open(TimePoint now, std::uint32_t period);
+  void close(std::uint32_t period);
   void end_trial(std::int64_t trial);
   void count(TimePoint now, bool failed);
   bool has_failed_too_often(TimePoint now) const;
   std::int64_t slice_number(TimePoint now) const;
 
   const CircuitBreakerSettings settings_;
-  std::atomic<std::int64_t> open_until_ = kClosed;  // ns of the clock
+  std::atomic<std::int64_t> open_until_ = 0;  // where it is open: ns of the clock
   /// While one request tries, the time from which another may: ns of the clock.
   std::atomic<std::int64_t> trial_until_ = kNoTrial;
-  /// Counts openings and closings: how a request of an earlier period went says nothing about this
-  /// one.
+  /// Changes with each opening and closing, and is odd while it is open. One number for both, as
+  /// workers act on it at the same time; and how a request of an earlier period went says nothing
+  /// about this one.
   std::atomic<std::uint32_t> period_ = 0;
   std::atomic<std::uint32_t> failures_in_a_row_ = 0;
   std::array<Slice, kSlices> slices_;

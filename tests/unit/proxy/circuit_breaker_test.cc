@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <barrier>
+#include <functional>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -40,6 +42,11 @@ class CircuitBreakerTest : public testing::Test {
     for (int i = 0; i < times; ++i) ask().value().failed(now_);
   }
   bool refuses() { return !ask(); }
+  static void in_threads(const std::function<void()>& work) {
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 4; ++i) threads.emplace_back(work);
+    for (std::thread& thread : threads) thread.join();
+  }
 
   TimePoint now_{1h};
   std::optional<CircuitBreaker> breaker_{settings()};
@@ -192,11 +199,6 @@ TEST_F(CircuitBreakerTest, IsOneForAllThreads) {
   settings.consecutive_failures = 4000;
   use(settings);
   std::atomic<int> trials = 0;
-  const auto in_threads = [](auto&& work) {
-    std::vector<std::thread> threads;
-    for (int i = 0; i < 4; ++i) threads.emplace_back(work);
-    for (std::thread& thread : threads) thread.join();
-  };
   in_threads([this] { fail(1000); });
   EXPECT_EQ(breaker_->openings(), 1U);
   now_ += 10s;
@@ -208,6 +210,29 @@ TEST_F(CircuitBreakerTest, IsOneForAllThreads) {
     kept[next++] = std::move(permit);
   });
   EXPECT_EQ(trials, 1);
+}
+
+TEST_F(CircuitBreakerTest, OpensOnceWhereSeveralThreadsFindAtTheSameTimeThatItHasTo) {
+  constexpr int kRounds = 200;
+  constexpr std::size_t kRequests = 5000;  // of each thread, in a round
+  CircuitBreakerSettings settings = CircuitBreakerTest::settings();
+  settings.consecutive_failures = 2 * kRequests;
+  use(settings);
+  std::barrier together(4);
+  in_threads([&] {
+    std::vector<CircuitBreaker::Permit> permits;
+    for (int i = 0; i < kRounds; ++i) {
+      while (permits.size() < kRequests) permits.push_back(ask().value());
+      together.arrive_and_wait();
+      for (CircuitBreaker::Permit& permit : permits) permit.failed(now_);
+      permits.clear();
+      together.arrive_and_wait();
+      // The one that gets the leave to try closes it for the next round.
+      if (auto trial = breaker_->ask(now_ + 10s).permit) trial->succeeded(now_ + 10s);
+      together.arrive_and_wait();
+    }
+  });
+  EXPECT_EQ(breaker_->openings(), static_cast<std::uint64_t>(kRounds));
 }
 
 }  // namespace
