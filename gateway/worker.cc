@@ -10,8 +10,8 @@
 namespace trackly {
 namespace {
 
-std::unique_ptr<store::RedisClient> make_redis(Loop& loop, net::Connector& connector,
-                                               const std::optional<RedisSettings>& settings) {
+std::unique_ptr<store::Redis> make_redis(Loop& loop, net::Connector& connector,
+                                         const std::optional<RedisSettings>& settings) {
   return settings ? std::make_unique<store::RedisClient>(loop, connector, *settings) : nullptr;
 }
 

@@ -96,7 +96,7 @@ class Worker final : private proxy::ConnectionOwner {
   net::TcpConnector connector_;
   store::Sha256 hasher_;
   store::LocalTokenBucketStore local_buckets_;
-  std::unique_ptr<store::RedisClient> redis_;
+  std::unique_ptr<store::Redis> redis_;
   std::unique_ptr<store::RedisTokenBucketStore> redis_buckets_;
   Services services_;
   json::Parser parser_;

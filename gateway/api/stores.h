@@ -96,6 +96,15 @@ using KeyDigest = std::array<std::uint8_t, 32>;
 
 enum class AccountStatus : std::uint8_t { active, suspended, billing_blocked, fraud_blocked };
 
+/// What one account may instead of what a limiter rule says for all: a rate with its burst, or a
+/// quota (then `burst` equals `tokens`).
+struct AccountLimit {
+  std::string rule;  // its name
+  std::uint64_t tokens = 0;
+  Duration period = std::chrono::seconds(1);
+  std::uint64_t burst = 0;
+};
+
 struct Account {
   std::string id;
   AccountStatus status = AccountStatus::active;
@@ -104,6 +113,9 @@ struct Account {
   std::optional<std::vector<std::string>> features;
   /// First digits of the numbers that it may send to, such as "1" or "44".
   std::optional<std::vector<std::string>> calling_codes;
+  std::vector<AccountLimit> limits;
+  /// In place of an operation's own maximum of items in a batch; never above it.
+  std::optional<std::uint64_t> batch_maximum;
 };
 
 struct KeyRecord {

@@ -68,8 +68,8 @@ RedisClient::RedisClient(Loop& loop, net::Connector& connector, const RedisSetti
 
 RedisClient::~RedisClient() { RedisConnection::close(std::move(connection_)); }
 
-PendingPtr RedisClient::send(std::span<const std::string_view> words, TimePoint deadline,
-                             Callback callback) {
+PendingPtr RedisClient::send(std::string_view, std::span<const std::string_view> words,
+                             TimePoint deadline, Callback callback) {
   auto command = std::make_shared<Command>();
   command->deadline = deadline;
   command->callback = std::move(callback);
@@ -82,7 +82,7 @@ PendingPtr RedisClient::send(std::span<const std::string_view> words, TimePoint 
   return std::make_unique<Ticket>(std::move(command));
 }
 
-void RedisClient::send(std::span<const std::string_view> words) {
+void RedisClient::send(std::string_view, std::span<const std::string_view> words) {
   if (obstacle()) return;
   auto command = std::make_shared<Command>();
   command->deadline = deadline();

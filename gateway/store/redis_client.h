@@ -15,21 +15,11 @@
 #include "gateway/api/settings.h"
 #include "gateway/api/stores.h"
 #include "gateway/net/connector.h"
+#include "gateway/store/redis.h"
 #include "gateway/store/redis_connection.h"
 #include "gateway/store/redis_protocol.h"
 
 namespace trackly::store {
-
-/// Why a command has no reply.
-enum class RedisFailure : std::uint8_t {
-  timeout,     // its deadline passed; where it was sent already, Redis may still execute it
-  lost,        // the connection broke; Redis may have executed it
-  down,        // not sent: the last attempt to connect failed, or Redis stopped answering
-  overloaded,  // not sent: RedisSettings::max_in_flight are under way
-};
-std::string_view to_string(RedisFailure failure);
-
-using RedisAnswer = Result<RedisReply, RedisFailure>;
 
 /// Commands to one Redis over one connection, for one worker.
 ///
@@ -47,10 +37,8 @@ using RedisAnswer = Result<RedisReply, RedisFailure>;
 ///   its reply comes, new commands are not sent. After kStallLimit the connection is given up.
 ///
 /// A callback may send further commands; it must not destroy the client.
-class RedisClient final : private RedisConnectionEvents {
+class RedisClient final : public Redis, private RedisConnectionEvents {
  public:
-  using Callback = std::function<void(RedisAnswer)>;
-
   static constexpr Duration kStallLimit = std::chrono::seconds(1);
   static constexpr Duration kFirstPause = std::chrono::milliseconds(50);
   static constexpr Duration kLongestPause = std::chrono::seconds(1);
@@ -60,12 +48,10 @@ class RedisClient final : private RedisConnectionEvents {
   /// Commands under way are cancelled.
   ~RedisClient() override;
 
-  /// For a command that is sent now.
-  TimePoint deadline() const { return loop_.now() + settings_.command_timeout; }
-  /// Destroying the Pending cancels: the callback never runs, a reply that comes is dropped.
-  PendingPtr send(std::span<const std::string_view> words, TimePoint deadline, Callback callback);
-  /// Nobody waits for the reply; lost where Redis cannot be reached.
-  void send(std::span<const std::string_view> words);
+  TimePoint deadline() const override { return loop_.now() + settings_.command_timeout; }
+  PendingPtr send(std::string_view key, std::span<const std::string_view> words, TimePoint deadline,
+                  Callback callback) override;
+  void send(std::string_view key, std::span<const std::string_view> words) override;
 
  private:
   struct Command;

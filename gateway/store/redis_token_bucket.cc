@@ -94,12 +94,11 @@ TakeAnswer unavailable(std::string_view why) {
 /// One request's withdrawals on their way.
 class PendingTake final : public Pending {
  public:
-  PendingTake(RedisClient& client, std::span<const BucketTake> takes,
-              TokenBucketStore::Callback callback)
-      : client_(client),
+  PendingTake(Redis& redis, std::span<const BucketTake> takes, TokenBucketStore::Callback callback)
+      : redis_(redis),
         callback_(std::move(callback)),
         arguments_(arguments(takes, Direction::take)),
-        deadline_(client.deadline()) {
+        deadline_(redis.deadline()) {
     for (const BucketTake& take : takes) buckets_.push_back({take.policy, take.cost});
     send("EVALSHA", kTokenBucketScriptSha1);
   }
@@ -111,8 +110,8 @@ class PendingTake final : public Pending {
   };
 
   void send(std::string_view name, std::string_view script) {
-    command_ = client_.send(command(name, script, arguments_), deadline_,
-                            [this](const RedisAnswer& answer) { on_answer(answer); });
+    command_ = redis_.send(arguments_[1], command(name, script, arguments_), deadline_,
+                           [this](const RedisAnswer& answer) { on_answer(answer); });
   }
 
   void on_answer(const RedisAnswer& answer) {
@@ -150,7 +149,7 @@ class PendingTake final : public Pending {
            });
   }
 
-  RedisClient& client_;
+  Redis& redis_;
   TokenBucketStore::Callback callback_;
   std::vector<Bucket> buckets_;
   const std::vector<std::string> arguments_;
@@ -162,13 +161,14 @@ class PendingTake final : public Pending {
 
 Lookup<TakeAnswer> RedisTokenBucketStore::take(std::span<const BucketTake> takes,
                                                Callback callback) {
-  return std::make_unique<PendingTake>(client_, takes, std::move(callback));
+  return std::make_unique<PendingTake>(redis_, takes, std::move(callback));
 }
 
 void RedisTokenBucketStore::refund(std::span<const BucketTake> takes) {
   // Follows a grant, so Redis has met the script; if it has restarted since, the bucket is gone
   // too.
-  client_.send(command("EVALSHA", kTokenBucketScriptSha1, arguments(takes, Direction::refund)));
+  const std::vector<std::string> words = arguments(takes, Direction::refund);
+  redis_.send(words[1], command("EVALSHA", kTokenBucketScriptSha1, words));
 }
 
 }  // namespace trackly::store

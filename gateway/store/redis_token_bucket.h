@@ -1,7 +1,7 @@
 #pragma once
 
 #include "gateway/api/stores.h"
-#include "gateway/store/redis_client.h"
+#include "gateway/store/redis.h"
 
 namespace trackly::store {
 
@@ -13,14 +13,14 @@ namespace trackly::store {
 /// of a cluster. They expire when the bucket is full.
 class RedisTokenBucketStore final : public TokenBucketStore {
  public:
-  /// The client outlives the store and what is pending.
-  explicit RedisTokenBucketStore(RedisClient& client) : client_(client) {}
+  /// Redis outlives the store and what is pending.
+  explicit RedisTokenBucketStore(Redis& redis) : redis_(redis) {}
 
   Lookup<TakeAnswer> take(std::span<const BucketTake> takes, Callback callback) override;
   void refund(std::span<const BucketTake> takes) override;
 
  private:
-  RedisClient& client_;
+  Redis& redis_;
 };
 
 }  // namespace trackly::store

@@ -53,7 +53,8 @@ class RedisClientTest : public testing::Test {
   void send(std::string_view word) {
     const std::array words{word};
     pending_[std::string(word)] = client_->send(
-        words, client_->deadline(), [this, word = std::string(word)](const RedisAnswer& answer) {
+        "", words, client_->deadline(),
+        [this, word = std::string(word)](const RedisAnswer& answer) {
           EXPECT_FALSE(answers_.contains(word)) << word << " was answered twice";
           answers_[word] = answer ? answer->text : std::string(to_string(answer.error()));
         });
@@ -93,7 +94,7 @@ TEST_F(RedisClientTest, TheCommandsOfATurnLeaveInOneWrite) {
   get_ready();
   send("a");
   send("b");
-  client_->send(std::array<std::string_view, 1>{"c"});
+  client_->send("", std::array<std::string_view, 1>{"c"});
   EXPECT_TRUE(redis().take_writes().empty());
   end_turn();
   EXPECT_EQ(redis().take_writes(), std::vector{wire("a") + wire("b") + wire("c")});
@@ -102,7 +103,7 @@ TEST_F(RedisClientTest, TheCommandsOfATurnLeaveInOneWrite) {
 TEST_F(RedisClientTest, RepliesAreMatchedInOrder) {
   get_ready();
   send("a");
-  client_->send(std::array<std::string_view, 1>{"nobody waits"});
+  client_->send("", std::array<std::string_view, 1>{"nobody waits"});
   send("b");
   end_turn();
   redis().send("+1\r\n+2\r\n");
@@ -129,7 +130,7 @@ TEST_F(RedisClientTest, CommandsWaitForTheFirstConnection) {
 TEST_F(RedisClientTest, ACallbackMaySendTheNextCommand) {
   get_ready();
   const PendingPtr first =
-      client_->send(std::array<std::string_view, 1>{"first"}, client_->deadline(),
+      client_->send("", std::array<std::string_view, 1>{"first"}, client_->deadline(),
                     [this](const RedisAnswer&) { send("second"); });
   end_turn();
   sent();
