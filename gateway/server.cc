@@ -101,7 +101,7 @@ class Server {
   std::optional<Fault> open_listeners();
   std::optional<Fault> open_admin();
   admin::Page metrics() const;
-  /// SIGHUP: all certificates anew, or none.
+  /// SIGHUP: the certificates of all listeners anew, or of none.
   void reload_certificates();
   void watch_signals();
   struct Port {

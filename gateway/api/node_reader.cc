@@ -181,13 +181,15 @@ MappingReader::Duration MappingReader::duration(std::string_view key, Duration f
   if (node == nullptr) return fallback;
   if (node->is_string()) {
     const auto time = quantity(node->text, kTimeUnits);
-    if (time && *time >= static_cast<std::uint64_t>(minimum.count())) {
-      return Duration(static_cast<std::int64_t>(*time));
-    }
-    if (time) {
+    if (time && *time < static_cast<std::uint64_t>(minimum.count())) {
       expected(*node, key, "a longer time");
       return fallback;
     }
+    if (time && *time > static_cast<std::uint64_t>(kLongestDuration.count())) {
+      expected(*node, key, "at most 365d");
+      return fallback;
+    }
+    if (time) return Duration(static_cast<std::int64_t>(*time));
   }
   expected(*node, key, "a time with its unit, such as 250ms, 1s or 5m");
   return fallback;

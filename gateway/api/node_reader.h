@@ -23,6 +23,9 @@ class MappingReader {
  public:
   using Duration = std::chrono::nanoseconds;
 
+  /// Times of this length can be added to the present, and to each other, without a thought.
+  static constexpr Duration kLongestDuration = std::chrono::hours(24 * 365);
+
   /// `node` may be nullptr or null: an empty mapping. Anything else that is no mapping is a
   /// problem. The node and the problems must outlive the reader.
   MappingReader(const Node* node, Problems& problems);
@@ -40,6 +43,7 @@ class MappingReader {
   /// "5MiB", "64KiB", "1GiB" or plain bytes.
   std::uint64_t bytes(std::string_view key, std::uint64_t fallback, std::uint64_t minimum = 0);
   /// "250ms", "1s", "5m", "2h", "1d"; a bare number is a problem, because its unit is a guess.
+  /// At most kLongestDuration.
   Duration duration(std::string_view key, Duration fallback, Duration minimum = Duration::zero());
   /// One of a set of words.
   template <class T>

@@ -108,9 +108,12 @@ TEST_F(Mapping, TimesThatAreNone) {
 
 TEST_F(Mapping, LimitsOfAValueHold) {
   EXPECT_EQ(of(string("1ms")).duration("k", seconds(1), milliseconds(2)), seconds(1));
+  EXPECT_EQ(of(string("365d")).duration("k", {}), hours(24 * 365));
+  EXPECT_EQ(of(string("366d")).duration("k", seconds(1)), seconds(1));
   EXPECT_EQ(of(string("1KiB")).bytes("k", 4096, 2048), 4096U);
   EXPECT_EQ(of(number("4")).count("k", 1, 0, 3), 1U);
   EXPECT_THAT(problems_.lines(), ElementsAre("k: expected a longer time, found \"1ms\"",
+                                             "k: expected at most 365d, found \"366d\"",
                                              "k: expected at least 2048 bytes, found \"1KiB\"",
                                              "k: expected a whole number from 0 to 3, found 4"));
 }
