@@ -6,6 +6,8 @@
 #include <array>
 #include <charconv>
 
+#include "gateway/api/ascii.h"
+
 namespace trackly::config {
 namespace {
 
@@ -44,6 +46,36 @@ struct Scheme {
   EndpointSettings::Protocol protocol;
   std::uint16_t default_port;
 };
+
+/// RFC 3986 section 2.1.
+std::optional<std::string> percent_decoded(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      out += text[i];
+      continue;
+    }
+    const int high = i + 2 < text.size() ? hex_value(text[i + 1]) : -1;
+    const int low = i + 2 < text.size() ? hex_value(text[i + 2]) : -1;
+    if (high < 0 || low < 0) return std::nullopt;
+    out += static_cast<char>(high * 16 + low);
+    i += 2;
+  }
+  return out;
+}
+
+/// "user", "user:password" or ":password".
+std::optional<Fault> read_login(std::string_view text, RedisSettings& redis) {
+  const std::size_t colon = std::min(text.find(':'), text.size());
+  auto user = percent_decoded(text.substr(0, colon));
+  auto password = percent_decoded(text.substr(std::min(colon + 1, text.size())));
+  if (!user || !password) {
+    return Fault{"in user and password, \"%\" begins a byte such as %40; itself it is %25"};
+  }
+  redis.user = *std::move(user);
+  redis.password = *std::move(password);
+  return std::nullopt;
+}
 
 constexpr std::array<Scheme, 3> kSchemes = {{{"http://", EndpointSettings::Protocol::http1, 80},
                                              {"h2c://", EndpointSettings::Protocol::h2c, 80},
@@ -117,22 +149,39 @@ Result<RedisSettings> parse_redis_url(std::string_view text) {
     redis.unix_path = path;
     return redis;
   }
-  if (text.starts_with("rediss://")) return Fault{"TLS to Redis (rediss://) is not supported"};
-  constexpr std::string_view kScheme = "redis://";
-  if (!text.starts_with(kScheme)) return Fault{"expected redis://host:port or unix:/path"};
-  const std::string_view authority = text.substr(kScheme.size());
-  if (authority.find('@') != std::string_view::npos) {
-    return Fault{"user and password are not supported"};
+  const std::size_t scheme_end = std::min(text.find("://"), text.size());
+  const std::string_view scheme = text.substr(0, scheme_end);
+  if (scheme != "redis" && scheme != "rediss") {
+    return Fault{"expected redis://host:port, rediss://host:port or unix:/path"};
   }
-  if (authority.find_first_of("/?#") != std::string_view::npos) {
-    return Fault{"a database number and options are not supported; expected redis://host:port"};
+  if (scheme == "rediss") redis.tls.emplace();
+  std::string_view rest = text.substr(scheme_end + 3);
+  // The last one, as people forget to escape those in a password.
+  if (const std::size_t at = rest.rfind('@'); at != std::string_view::npos) {
+    if (auto fault = read_login(rest.substr(0, at), redis)) return *std::move(fault);
+    rest.remove_prefix(at + 1);
   }
-  auto address = parse_host_port(authority, redis.port);
+  if (rest.find_first_of("?#") != std::string_view::npos) {
+    return Fault{"options have no place in it; they are keys beside it"};
+  }
+  const std::size_t slash = std::min(rest.find('/'), rest.size());
+  if (const std::string_view database = rest.substr(slash); database.size() > 1) {
+    const auto number = parse_number<std::uint32_t>(database.substr(1));
+    if (!number || *number > kMaxRedisDatabase) return Fault{"a database is a number: host:port/0"};
+    redis.database = *number;
+  }
+  auto node = parse_redis_node(rest.substr(0, slash), redis.port);
+  if (!node) return node.error();
+  redis.host = std::move(node->host);
+  redis.port = node->port;
+  return redis;
+}
+
+Result<RedisNodeSettings> parse_redis_node(std::string_view text, std::uint16_t default_port) {
+  auto address = parse_host_port(text, default_port);
   if (!address) return address.error();
   if (address->port == 0) return Fault{"port 0 cannot be connected to"};
-  redis.host = std::move(address->host);
-  redis.port = address->port;
-  return redis;
+  return RedisNodeSettings{std::move(address->host), address->port};
 }
 
 std::optional<Fault> check_resolver_address(std::string_view text) {

@@ -18,6 +18,8 @@ struct HostPort {
   std::uint16_t port = 0;
 };
 
+inline constexpr std::uint32_t kMaxRedisDatabase = 1'000'000;
+
 /// "host:port" or "[v6]:port"; with a default the port may be left out.
 Result<HostPort> parse_host_port(std::string_view text,
                                  std::optional<std::uint16_t> default_port = std::nullopt);
@@ -30,8 +32,12 @@ std::optional<Fault> check_listener_address(std::string_view text);
 /// and `weight` alone.
 Result<EndpointSettings> parse_endpoint(std::string_view text);
 
-/// "redis://host[:port]" or "unix:/path"; fills host and port, or unix_path.
+/// "redis://[user[:password]@]host[:port][/database]", the same with rediss:// for TLS, or
+/// "unix:/path". "%40" and the like stand for bytes of user and password.
 Result<RedisSettings> parse_redis_url(std::string_view text);
+
+/// "host:port" or "[v6]:port" of a sentinel or of a cluster's node.
+Result<RedisNodeSettings> parse_redis_node(std::string_view text, std::uint16_t default_port);
 
 /// "address", "address:port" or "[v6]:port": whom the resolver can ask. Names are refused, because
 /// there is nobody yet to ask for them.

@@ -1,5 +1,6 @@
 #include "config/setting_values.h"
 
+#include "config/address.h"
 #include "config/file.h"
 
 namespace trackly::config {
@@ -33,6 +34,25 @@ std::string readable_file(MappingReader& reader, std::string_view key,
 CertificateSettings read_certificate(MappingReader& reader, const std::filesystem::path& folder) {
   return {readable_file(reader, "certificate", folder),
           readable_file(reader, "private_key", folder)};
+}
+
+UpstreamTlsSettings read_client_tls(const Node& node, const std::filesystem::path& folder,
+                                    Problems& problems) {
+  MappingReader reader(&node, problems);
+  reader.ignore({"ca", "certificate", "private_key"});  // has() alone does not make them known
+  UpstreamTlsSettings tls;
+  if (reader.has("ca")) tls.ca = readable_file(reader, "ca", folder);
+  if (const Node* name = reader.take("server_name")) {
+    tls.server_name = reader.string("server_name", "");
+    if (name->is_string() && !is_host_name(tls.server_name) && !is_ip_address(tls.server_name)) {
+      problems.add(name->mark, "server_name: expected a host name without a port");
+    }
+  }
+  if (reader.has("certificate") || reader.has("private_key")) {
+    tls.client_certificate = read_certificate(reader, folder);
+  }
+  reader.finish();
+  return tls;
 }
 
 }  // namespace trackly::config

@@ -28,4 +28,8 @@ std::string readable_file(MappingReader& reader, std::string_view key,
 /// `certificate` and `private_key`, both required.
 CertificateSettings read_certificate(MappingReader& reader, const std::filesystem::path& folder);
 
+/// `ca`, `server_name`, `certificate` and `private_key`: how we speak TLS to others.
+UpstreamTlsSettings read_client_tls(const Node& node, const std::filesystem::path& folder,
+                                    Problems& problems);
+
 }  // namespace trackly::config

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "config/address.h"
+#include "config/redis_reader.h"
 #include "config/setting_values.h"
 #include "config/upstream_reader.h"
 #include "gateway/api/node_reader.h"
@@ -29,7 +30,9 @@ class SettingsReader {
     settings_.api_path = path(reader, "api", "trackly/openapi.yaml");
     read_errors(reader.take("errors"));
     read_filters(reader);
-    if (const Node* redis = reader.take("redis")) settings_.redis = read_redis(*redis);
+    if (const Node* redis = reader.take("redis")) {
+      settings_.redis = read_redis(*redis, folder_, problems_);
+    }
     if (const Node* upstreams = required(reader, "upstreams")) {
       settings_.upstreams = read_upstreams(*upstreams, folder_, problems_);
     }
@@ -150,27 +153,6 @@ class SettingsReader {
       const Node::Entry& filter = item->entries.front();
       settings_.filters.push_back({filter.key, filter.value, filter.key_mark});
     }
-  }
-
-  RedisSettings read_redis(const Node& node) {
-    MappingReader reader(&node, problems_);
-    RedisSettings redis;
-    const Node* url = reader.take("url");
-    const std::string text = reader.string("url", "redis://127.0.0.1:6379");
-    if (url == nullptr || url->is_string()) {
-      if (auto parsed = parse_redis_url(text)) {
-        redis = *std::move(parsed);
-      } else {
-        problem(url->mark, "url: " + parsed.error().text);
-      }
-    }
-    redis.command_timeout =
-        reader.duration("command_timeout", redis.command_timeout, kShortestTimeout);
-    redis.connect_timeout =
-        reader.duration("connect_timeout", redis.connect_timeout, kShortestTimeout);
-    redis.max_in_flight = reader.count("max_in_flight", redis.max_in_flight, 1);
-    reader.finish();
-    return redis;
   }
 
   void read_resolver(const Node* node) {

@@ -194,20 +194,7 @@ class UpstreamReader {
   }
 
   void read_tls(const Node& node, UpstreamSettings& upstream) {
-    MappingReader reader(&node, problems_);
-    reader.ignore({"ca", "certificate", "private_key"});  // has() alone does not make them known
-    UpstreamTlsSettings& tls = upstream.tls;
-    if (reader.has("ca")) tls.ca = readable_file(reader, "ca", folder_);
-    if (const Node* name = reader.take("server_name")) {
-      tls.server_name = reader.string("server_name", "");
-      if (name->is_string() && !is_host_name(tls.server_name) && !is_ip_address(tls.server_name)) {
-        problem(name->mark, "server_name: expected a host name without a port");
-      }
-    }
-    if (reader.has("certificate") || reader.has("private_key")) {
-      tls.client_certificate = read_certificate(reader, folder_);
-    }
-    reader.finish();
+    upstream.tls = read_client_tls(node, folder_, problems_);
     const bool is_used = std::any_of(
         upstream.endpoints.begin(), upstream.endpoints.end(), [](const EndpointSettings& endpoint) {
           return endpoint.protocol == EndpointSettings::Protocol::https;

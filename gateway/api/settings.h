@@ -47,7 +47,7 @@ struct EndpointSettings {
   Mark mark;
 };
 
-/// How https:// endpoints are verified, and what they are shown.
+/// How TLS servers are verified (https:// endpoints, rediss://), and what they are shown.
 struct UpstreamTlsSettings {
   /// Path of a PEM file with the authorities that may vouch for the service; empty: the system's.
   std::string ca;
@@ -141,14 +141,50 @@ struct ResolverSettings {
   std::chrono::nanoseconds min_ttl = std::chrono::seconds(5);
 };
 
+struct RedisNodeSettings {
+  std::string host;
+  std::uint16_t port = 0;
+};
+
+/// Sentinels, which know the primary of the moment.
+struct RedisSentinelSettings {
+  std::string primary;  // what they call it
+  /// Some of them: they name each other.
+  std::vector<RedisNodeSettings> nodes;
+  // Their own login; empty: none.
+  std::string user;
+  std::string password;
+};
+
+/// When a Redis is no longer asked. For each worker and each node.
+struct RedisBreakerSettings {
+  std::uint32_t failures = 3;  // so many in a row
+  /// Between two attempts to find out whether it is well again; they spread over half of it.
+  std::chrono::nanoseconds probe_interval = std::chrono::milliseconds(200);
+};
+
+/// One server, or the primary that `sentinels` name, or a `cluster`.
 struct RedisSettings {
+  // The one server.
   std::string host = "127.0.0.1";
   std::uint16_t port = 6379;
   std::string unix_path;  // takes the place of host and port
+
+  std::optional<RedisSentinelSettings> sentinels;
+  std::vector<RedisNodeSettings> cluster;  // some of its nodes: they name the others
+
+  std::string user;      // empty: Redis's default user
+  std::string password;  // empty: no login
+  std::uint32_t database = 0;
+  std::optional<UpstreamTlsSettings> tls;  // absent: in clear
+
   std::chrono::nanoseconds command_timeout = std::chrono::milliseconds(50);
+  /// Also for TLS, and for the login.
   std::chrono::nanoseconds connect_timeout = std::chrono::milliseconds(500);
-  /// Commands sent or waiting to be sent on one worker's connection; more are store failures.
+  /// Commands sent or waiting to be sent on one worker's connection to one node; more are store
+  /// failures.
   std::size_t max_in_flight = 4096;
+  RedisBreakerSettings breaker;
 };
 
 struct Limits {

@@ -80,6 +80,14 @@ void write(const EndpointSettings& endpoint, std::ostream& out) {
   out << '\n';
 }
 
+std::string joined(const std::vector<RedisNodeSettings>& nodes) {
+  std::string text;
+  for (const RedisNodeSettings& node : nodes) {
+    text += (text.empty() ? "" : ", ") + node.host + " port " + std::to_string(node.port);
+  }
+  return text;
+}
+
 void write(const UpstreamTlsSettings& tls, std::ostream& out) {
   if (!tls.ca.empty()) out << "  tls ca " << tls.ca << '\n';
   if (!tls.server_name.empty()) out << "  tls server_name " << tls.server_name << '\n';
@@ -105,6 +113,28 @@ void write_health(const UpstreamSettings& upstream, std::ostream& out) {
     out << "  ejection after " << upstream.ejection->consecutive_failures << " for "
         << milliseconds(upstream.ejection->eject_for) << '\n';
   }
+}
+
+void write(const RedisSettings& redis, std::ostream& out) {
+  out << "redis ";
+  if (redis.sentinels) {
+    out << redis.sentinels->primary << " of sentinels " << joined(redis.sentinels->nodes)
+        << ", user \"" << redis.sentinels->user << "\", password \"" << redis.sentinels->password
+        << '"';
+  } else if (!redis.cluster.empty()) {
+    out << "cluster " << joined(redis.cluster);
+  } else if (redis.unix_path.empty()) {
+    out << redis.host << " port " << redis.port;
+  } else {
+    out << "unix " << redis.unix_path;
+  }
+  out << ", command_timeout " << milliseconds(redis.command_timeout) << ", connect_timeout "
+      << milliseconds(redis.connect_timeout) << ", max_in_flight " << redis.max_in_flight << '\n'
+      << "  breaker " << redis.breaker.failures << " in a row, probes every "
+      << milliseconds(redis.breaker.probe_interval) << ", database " << redis.database
+      << ", user \"" << redis.user << "\", password \"" << redis.password << "\", "
+      << (redis.tls ? "over TLS" : "in clear") << '\n';
+  if (redis.tls) write(*redis.tls, out);
 }
 
 void write(const UpstreamSettings& upstream, std::ostream& out) {
@@ -228,14 +258,7 @@ std::string dump(const Settings& settings) {
   for (const FilterSettings& filter : settings.filters) {
     out << "filter " << filter.name << " @" << place(filter.mark) << '\n';
   }
-  if (settings.redis) {
-    const RedisSettings& redis = *settings.redis;
-    out << "redis "
-        << (redis.unix_path.empty() ? redis.host + " port " + std::to_string(redis.port)
-                                    : "unix " + redis.unix_path)
-        << ", command_timeout " << milliseconds(redis.command_timeout) << ", connect_timeout "
-        << milliseconds(redis.connect_timeout) << ", max_in_flight " << redis.max_in_flight << '\n';
-  }
+  if (settings.redis) write(*settings.redis, out);
   for (const UpstreamSettings& upstream : settings.upstreams) write(upstream, out);
   out << "resolver " << joined(settings.resolver.servers) << ", timeout "
       << milliseconds(settings.resolver.timeout) << ", min_ttl "
