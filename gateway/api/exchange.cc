@@ -12,6 +12,8 @@ std::string_view to_string(UpstreamFailure failure) {
       return "unresolved";
     case UpstreamFailure::no_healthy_endpoint:
       return "no_healthy_endpoint";
+    case UpstreamFailure::no_local_resources:
+      return "no_local_resources";
     case UpstreamFailure::connection_refused:
       return "connection_refused";
     case UpstreamFailure::connect_timeout:
@@ -56,6 +58,8 @@ std::string_view proxy_status_error(UpstreamFailure failure) {
       return "destination_unavailable";
     case UpstreamFailure::unresolved:
       return "dns_error";
+    case UpstreamFailure::no_local_resources:
+      return "proxy_internal_error";
     case UpstreamFailure::connection_refused:
       return "connection_refused";
     case UpstreamFailure::connect_timeout:

@@ -53,6 +53,7 @@ enum class UpstreamFailure : std::uint8_t {
   circuit_open,         // not asked: it has failed too often
   unresolved,           // the names of its endpoints have no addresses
   no_healthy_endpoint,  // none passes its health check
+  no_local_resources,   // we have no descriptors, ports or memory left for a connection
   connection_refused,
   connect_timeout,
   tls_failed,       // the handshake
@@ -70,7 +71,7 @@ enum class UpstreamFailure : std::uint8_t {
   foreign_error,       // a 5xx that is not the documented error JSON
 };
 
-inline constexpr std::size_t kUpstreamFailures = 19;  // `none` included
+inline constexpr std::size_t kUpstreamFailures = 20;  // `none` included
 
 /// Names of our own, for logs and metrics, finer than RFC 9209's: "queue_full"; empty for `none`.
 std::string_view to_string(UpstreamFailure failure);

@@ -10,6 +10,39 @@
 #include <utility>
 
 namespace trackly::net {
+namespace {
+
+// How long a unix socket with a full backlog, which nobody would tell us about again, is left
+// alone.
+constexpr auto kBacklogPause = std::chrono::milliseconds(5);
+
+/// EADDRNOTAVAIL says that every local port towards the peer is in use, or that we have no address
+/// of its family at all. Datagrams have ports of their own, so they tell the two apart; connecting
+/// their socket sends none.
+bool has_local_address(const SocketAddress& peer) {
+  const int fd = socket(peer.family(), SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return true;
+  const bool has = ::connect(fd, peer.get(), peer.size()) == 0 || errno != EADDRNOTAVAIL;
+  close(fd);
+  return has;
+}
+
+TransportError error_of(int error, const SocketAddress& peer) {
+  switch (error) {
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM:
+    case EAGAIN:  // of another than a unix socket
+      return TransportError::no_local_resources;
+    case EADDRNOTAVAIL:
+      return has_local_address(peer) ? TransportError::no_local_resources : TransportError::refused;
+    default:
+      return TransportError::refused;
+  }
+}
+
+}  // namespace
 
 Dialer::Dialer(EventLoop& loop, Resolver& resolver, const Address& address, Duration timeout,
                Done done)
@@ -17,7 +50,8 @@ Dialer::Dialer(EventLoop& loop, Resolver& resolver, const Address& address, Dura
       resolver_(resolver),
       done_(std::move(done)),
       deadline_(loop.timer([this] { finish(TransportError::connect_timeout); })),
-      start_(loop.timer([this, address] { start(address); })) {
+      start_(loop.timer([this, address] { start(address); })),
+      again_(loop.timer([this] { connect_again(); })) {
   deadline_->arm(timeout);
   start_->arm(Duration::zero());
 }
@@ -47,24 +81,47 @@ void Dialer::resolve(const Address& address) {
 void Dialer::try_next() {
   while (next_ < candidates_.size()) {
     const SocketAddress& candidate = candidates_[next_++];
-    fd_ = socket(candidate.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd_ < 0) continue;
-    if (candidate.family() != AF_UNIX) {
-      const int on = 1;
-      setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    }
-    if (::connect(fd_, candidate.get(), candidate.size()) == 0) {
-      return finish(std::exchange(fd_, -1));
-    }
-    if (errno == EINPROGRESS) {
-      writable_ = loop_.on_fd(
-          fd_, EV_WRITE, [](int, short, void* self) { static_cast<Dialer*>(self)->on_writable(); },
-          this);
-      return;
-    }
+    if (open_socket(candidate) && connect_to(candidate)) return;
+    failure_ = error_of(errno, candidate);
     close_socket();
   }
-  finish(TransportError::refused);
+  finish(failure_);
+}
+
+/// False: errno says why not.
+bool Dialer::open_socket(const SocketAddress& candidate) {
+  fd_ = socket(candidate.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd_ < 0) return false;
+  if (candidate.family() != AF_UNIX) {
+    const int on = 1;
+    setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+  }
+  return true;
+}
+
+/// True: it is connected, or may be in a while. False: errno says why not.
+bool Dialer::connect_to(const SocketAddress& candidate) {
+  if (::connect(fd_, candidate.get(), candidate.size()) == 0) {
+    finish(std::exchange(fd_, -1));
+    return true;
+  }
+  if (errno == EINPROGRESS) {
+    writable_ = loop_.on_fd(
+        fd_, EV_WRITE, [](int, short, void* self) { static_cast<Dialer*>(self)->on_writable(); },
+        this);
+    return true;
+  }
+  const bool backlog_is_full = errno == EAGAIN && candidate.family() == AF_UNIX;
+  if (backlog_is_full) again_->arm(kBacklogPause);
+  return backlog_is_full;
+}
+
+void Dialer::connect_again() {
+  const SocketAddress& candidate = candidates_[next_ - 1];
+  if (connect_to(candidate)) return;
+  failure_ = error_of(errno, candidate);
+  close_socket();
+  try_next();
 }
 
 void Dialer::on_writable() {
@@ -73,6 +130,7 @@ void Dialer::on_writable() {
   getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error, &size);
   writable_.reset();
   if (error == 0) return finish(std::exchange(fd_, -1));
+  failure_ = error_of(error, candidates_[next_ - 1]);
   close_socket();
   try_next();
 }
@@ -84,6 +142,7 @@ void Dialer::close_socket() {
 
 void Dialer::finish(Result<int, TransportError> outcome) {
   deadline_->disarm();
+  again_->disarm();
   lookup_.reset();
   close_socket();
   done_(std::move(outcome));

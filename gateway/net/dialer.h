@@ -30,6 +30,9 @@ class Dialer final : public Deferred {
   void start(const Address& address);
   void resolve(const Address& address);
   void try_next();
+  bool open_socket(const SocketAddress& candidate);
+  bool connect_to(const SocketAddress& candidate);
+  void connect_again();
   void on_writable();
   void close_socket();
   void finish(Result<int, TransportError> outcome);
@@ -42,8 +45,10 @@ class Dialer final : public Deferred {
   std::unique_ptr<Resolver::Lookup> lookup_;
   std::vector<SocketAddress> candidates_;
   std::size_t next_ = 0;
-  int fd_ = -1;  // of the candidate that is being tried
+  TransportError failure_ = TransportError::refused;  // of the last one
+  int fd_ = -1;                                       // of the candidate that is being tried
   EventPtr writable_;
+  std::unique_ptr<Timer> again_;
 };
 
 }  // namespace trackly::net

@@ -13,7 +13,9 @@ namespace trackly::net {
 
 enum class TransportError : std::uint8_t {
   unresolved,  // the name has no address
-  refused,     // nobody listens, or no route
+  /// Of descriptors, ports or memory, the system has no more to give us. The peer was not asked.
+  no_local_resources,
+  refused,  // nobody listens, or no route
   connect_timeout,
   /// TLS. After on_connected(): the peer refuses our certificate, and has read nothing else.
   handshake,

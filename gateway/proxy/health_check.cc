@@ -12,6 +12,8 @@ const char* phrase_of(net::TransportError error) {
   switch (error) {
     case net::TransportError::unresolved:
       return "no address";
+    case net::TransportError::no_local_resources:
+      return "no descriptor or local port left";
     case net::TransportError::refused:
       return "connection refused";
     case net::TransportError::connect_timeout:
@@ -79,21 +81,22 @@ class HealthCheck::Probe final : public CodecConnection {
     codec().send_head(codec().open(), request_, /*end=*/true);
     schedule_flush();
   }
-  void on_error(net::TransportError error) override { conclude(Fault{phrase_of(error)}); }
+  void on_error(net::TransportError error) override {
+    const bool is_ours = error == net::TransportError::no_local_resources;
+    conclude({is_ours ? Outcome::Kind::unknown : Outcome::Kind::failed, phrase_of(error)});
+  }
 
   // CodecConnection
   void on_flushed() override {}
   void on_codec_finished() override { close(/*abortive=*/false); }
-  void on_closed() override { conclude(Fault{"connection closed without an answer"}); }
+  void on_closed() override { fail("connection closed without an answer"); }
 
   // http::CodecEvents
   void on_head(http::StreamId, Head head, bool) override {
-    if (head.status / 100 == 2) return conclude(std::nullopt);
-    conclude(Fault{"answered " + std::to_string(head.status)});
+    if (head.status / 100 == 2) return conclude({Outcome::Kind::passed});
+    fail("answered " + std::to_string(head.status));
   }
-  void on_reset(http::StreamId, http::PeerReset reset) override {
-    conclude(Fault{phrase_of(reset)});
-  }
+  void on_reset(http::StreamId, http::PeerReset reset) override { fail(phrase_of(reset)); }
   void on_informational(http::StreamId, Head) override {}
   void on_bad_head(http::StreamId, Head, http::HeadFault) override {}
   void on_bad_body(http::StreamId) override {}
@@ -104,15 +107,14 @@ class HealthCheck::Probe final : public CodecConnection {
   void on_done(http::StreamId) override {}
   void on_closing() override {}
 
-  void on_deadline() {
-    conclude(Fault{has_codec() ? "no answer in time" : "no connection in time"});
-  }
+  void on_deadline() { fail(has_codec() ? "no answer in time" : "no connection in time"); }
 
-  void conclude(std::optional<Fault> fault) {
+  void fail(std::string why) { conclude({Outcome::Kind::failed, std::move(why)}); }
+  void conclude(const Outcome& outcome) {
     HealthCheck* owner = std::exchange(owner_, nullptr);
     if (owner == nullptr) return;
     close(/*abortive=*/false);
-    owner->finish(std::move(fault));
+    owner->finish(outcome);
   }
 
   HealthCheck* owner_;  // nullptr: it knows the outcome, or does not want it
@@ -133,11 +135,11 @@ HealthCheck::~HealthCheck() {
   loop_.defer_delete(std::move(probe_));
 }
 
-void HealthCheck::finish(std::optional<Fault> fault) {
+void HealthCheck::finish(const Outcome& outcome) {
   loop_.defer_delete(std::move(probe_));
   // It may destroy the check.
   const Done done = std::move(done_);
-  done(std::move(fault));
+  done(outcome);
 }
 
 }  // namespace trackly::proxy

@@ -1,11 +1,11 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
+#include <string>
 
 #include "gateway/api/loop.h"
-#include "gateway/api/result.h"
 #include "gateway/api/settings.h"
 #include "gateway/net/connector.h"
 #include "gateway/proxy/target.h"
@@ -16,9 +16,17 @@ namespace trackly::proxy {
 /// passes. Destroying it withdraws the question; it may be destroyed at any time, also by `done`.
 class HealthCheck {
  public:
-  /// Without a fault where the target passes; else the fault says why not, in a short phrase:
-  /// "connection refused", "answered 503".
-  using Done = std::function<void(std::optional<Fault>)>;
+  struct Outcome {
+    enum class Kind : std::uint8_t {
+      passed,
+      failed,
+      unknown,  // the target could not be asked, for a reason of our own
+    };
+    Kind kind = Kind::passed;
+    /// Why it has not passed, in a short phrase: "connection refused", "answered 503".
+    std::string why = {};
+  };
+  using Done = std::function<void(const Outcome&)>;
 
   /// Begins at once. `done` comes once, never from inside the constructor and within
   /// `settings.timeout`. What is passed by reference outlives the check; `target` has to live only
@@ -32,7 +40,7 @@ class HealthCheck {
  private:
   class Probe;
 
-  void finish(std::optional<Fault> fault);
+  void finish(const Outcome& outcome);
 
   Loop& loop_;
   Done done_;

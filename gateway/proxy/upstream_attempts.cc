@@ -72,6 +72,7 @@ bool UpstreamAttempts::is_of_the_service(UpstreamFailure reason, const UpstreamC
   switch (reason) {
     case UpstreamFailure::unresolved:
     case UpstreamFailure::no_healthy_endpoint:
+    case UpstreamFailure::no_local_resources:
     case UpstreamFailure::queue_full:
     case UpstreamFailure::queue_timeout:
     case UpstreamFailure::refused_stream:

@@ -12,6 +12,8 @@ UpstreamFailure failure_of(net::TransportError error) {
   switch (error) {
     case net::TransportError::unresolved:
       return UpstreamFailure::unresolved;
+    case net::TransportError::no_local_resources:
+      return UpstreamFailure::no_local_resources;
     case net::TransportError::connect_timeout:
       return UpstreamFailure::connect_timeout;
     case net::TransportError::handshake:
@@ -113,7 +115,8 @@ void UpstreamConnection::on_connected() {
 void UpstreamConnection::on_error(net::TransportError error) {
   if (closed()) return;
   if (connecting_) {
-    upstream_.note_failure(*pool_.target());
+    const bool is_of_the_service = error != net::TransportError::no_local_resources;
+    if (is_of_the_service) upstream_.note_failure(*pool_.target());
     broken_ = true;  // no other call may be attached meanwhile
     fail_attached(failure_of(error));
   } else if (error == net::TransportError::handshake) {

@@ -48,28 +48,33 @@ std::vector<std::string> hosts_of(const std::vector<net::SocketAddress>& address
 /// Checks a target again and again, one check at a time, and keeps what it says about its health.
 class UpstreamMonitor::Check {
  public:
-  /// `target` outlives it.
-  Check(UpstreamMonitor& monitor, Target& target)
+  Check(UpstreamMonitor& monitor, std::shared_ptr<Target> target)
       : monitor_(monitor),
         settings_(*monitor.settings_.health_check),
-        target_(target),
+        target_(std::move(target)),
         next_(monitor.loop_.timer([this] { ask(); })) {}
 
   void ask() {
     next_at_ = monitor_.loop_.now() + jittered(settings_.interval, monitor_.loop_);
     under_way_ = std::make_unique<HealthCheck>(
-        monitor_.loop_, monitor_.connector_, target_, settings_,
-        [this](const std::optional<Fault>& fault) { on_outcome(fault); });
+        monitor_.loop_, monitor_.connector_, *target_, settings_,
+        [this](const HealthCheck::Outcome& outcome) { on_outcome(outcome); });
   }
 
  private:
-  void on_outcome(const std::optional<Fault>& fault) {
+  void on_outcome(const HealthCheck::Outcome& outcome) {
     under_way_.reset();
     next_->arm(std::max(next_at_ - monitor_.loop_.now(), Duration::zero()));
 
-    const bool passed = !fault;
+    const bool is_unknown = outcome.kind == HealthCheck::Outcome::Kind::unknown;
+    const bool was_unknown = std::exchange(was_unknown_, is_unknown);
+    if (is_unknown) {
+      if (!was_unknown) report("cannot be checked: " + outcome.why);
+      return;
+    }
+    const bool passed = outcome.kind == HealthCheck::Outcome::Kind::passed;
     const bool is_first = std::exchange(is_first_, false);
-    if (passed == target_.passes_checks()) {
+    if (passed == target_->passes_checks()) {
       has_passed_ |= passed;
       contradictions_ = 0;
       return;
@@ -80,19 +85,22 @@ class UpstreamMonitor::Check {
     if (++contradictions_ < needed && !is_first_of_its_kind) return;
     contradictions_ = 0;
     has_passed_ |= passed;
-    target_.set_passes_checks(passed);
-    observe::report_upstream(monitor_.settings_.name,
-                             target_.text() + (passed ? " passes its health check again"
-                                                      : " fails its health check: " + fault->text));
+    target_->set_passes_checks(passed);
+    report(passed ? "passes its health check again" : "fails its health check: " + outcome.why);
     monitor_.publish_soon();
+  }
+
+  void report(const std::string& what) const {
+    observe::report_upstream(monitor_.settings_.name, target_->text() + " " + what);
   }
 
   UpstreamMonitor& monitor_;
   const HealthCheckSettings& settings_;
-  Target& target_;
+  const std::shared_ptr<Target> target_;
   std::unique_ptr<Timer> next_;
   TimePoint next_at_;
   std::unique_ptr<HealthCheck> under_way_;
+  bool was_unknown_ = false;
   bool is_first_ = true;
   bool has_passed_ = false;
   std::uint32_t contradictions_ = 0;  // outcomes in a row against what the target says
@@ -138,7 +146,7 @@ class UpstreamMonitor::Endpoint {
     watched.target =
         std::make_shared<Target>(settings_, monitor_.address_of(settings_, std::move(host)));
     if (monitor_.settings_.health_check) {
-      watched.check = std::make_unique<Check>(monitor_, *watched.target);
+      watched.check = std::make_unique<Check>(monitor_, watched.target);
     }
     watched_.push_back(std::move(watched));
   }

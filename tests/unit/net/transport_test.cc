@@ -1,12 +1,23 @@
 #include "gateway/net/transport.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <net/if.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cstring>
+#include <fstream>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <thread>
 #include <utility>
+#include <vector>
 
 #include "gateway/net/dns_resolver.h"
 #include "gateway/net/listener.h"
@@ -20,6 +31,72 @@ namespace trackly::net {
 namespace {
 
 using std::chrono::milliseconds;
+
+/// While it lives, this process gets no further descriptor.
+class NoDescriptors {
+ public:
+  NoDescriptors() {
+    getrlimit(RLIMIT_NOFILE, &before_);
+    const int lowest_free = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    close(lowest_free);
+    const rlimit none{static_cast<rlim_t>(lowest_free), before_.rlim_max};
+    setrlimit(RLIMIT_NOFILE, &none);
+  }
+  ~NoDescriptors() { setrlimit(RLIMIT_NOFILE, &before_); }
+  NoDescriptors(const NoDescriptors&) = delete;
+  NoDescriptors& operator=(const NoDescriptors&) = delete;
+
+ private:
+  rlimit before_{};
+};
+
+void set_system(const std::string& setting, std::string_view value) {
+  std::ofstream("/proc/sys/net/" + setting) << value;
+}
+
+/// Runs it on a thread with a loopback interface and ports of its own. False where the system does
+/// not let us.
+bool in_own_network(const std::function<void()>& work) {
+  bool allowed = false;
+  std::thread([&] {
+    if (unshare(CLONE_NEWNET) != 0) return;
+    const int any = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    ifreq loopback{};
+    std::strcpy(loopback.ifr_name, "lo");
+    loopback.ifr_flags = IFF_UP;
+    allowed = ioctl(any, SIOCSIFFLAGS, &loopback) == 0;
+    close(any);
+    if (allowed) work();
+  }).join();
+  return allowed;
+}
+
+/// A unix socket on which nobody accepts, and whose backlog is full.
+class FullUnixSocket {
+ public:
+  explicit FullUnixSocket(const std::string& path) : address_(unix_socket_address(path).value()) {
+    bind(listening_, address_.get(), address_.size());
+    listen(listening_, 0);
+    while (true) {
+      const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+      waiting_.push_back(fd);
+      if (::connect(fd, address_.get(), address_.size()) != 0) return;
+    }
+  }
+  ~FullUnixSocket() {
+    close(listening_);
+    for (const int fd : waiting_) close(fd);
+  }
+  FullUnixSocket(const FullUnixSocket&) = delete;
+  FullUnixSocket& operator=(const FullUnixSocket&) = delete;
+
+  void accept_one() { waiting_.push_back(accept(listening_, nullptr, nullptr)); }
+
+ private:
+  const SocketAddress address_;
+  const int listening_ = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  std::vector<int> waiting_;
+};
 
 class TransportTest : public testing::Test {
  protected:
@@ -163,6 +240,74 @@ TEST_F(TransportTest, TellsThatNobodyListens) {
 TEST_F(TransportTest, TellsThatAUnixSocketDoesNotExist) {
   connect({"", 0, dir_ / "nothing"});
   client_.await("error");
+  EXPECT_EQ(client_.last_error, TransportError::refused);
+}
+
+TEST_F(TransportTest, AUnixSocketWithAFullBacklogIsWaitedFor) {
+  FullUnixSocket service(dir_ / "s");
+  connect({"", 0, dir_ / "s"});
+  for (int i = 0; i < 20; ++i) step();
+  EXPECT_FALSE(client_.has_seen("connected"));
+  EXPECT_FALSE(client_.last_error.has_value());
+  service.accept_one();
+  client_.await("connected");
+}
+
+TEST_F(TransportTest, AUnixSocketWhoseBacklogStaysFullIsNoConnectionInTime) {
+  const FullUnixSocket service(dir_ / "s");
+  connect({"", 0, dir_ / "s"}, milliseconds(30));
+  client_.await("error");
+  EXPECT_EQ(client_.last_error, TransportError::connect_timeout);
+}
+
+TEST_F(TransportTest, AUnixSocketThatGoesAwayWithItsBacklogFullIsRefused) {
+  auto service = std::make_unique<FullUnixSocket>(dir_ / "s");
+  connect({"", 0, dir_ / "s"});
+  for (int i = 0; i < 20; ++i) step();
+  service.reset();
+  client_.await("error");
+  EXPECT_EQ(client_.last_error, TransportError::refused);
+}
+
+TEST_F(TransportTest, WhereThereIsNoDescriptorLeftTheServiceIsNotToBlame) {
+  listen("127.0.0.1:0");
+  {
+    const NoDescriptors none;
+    connect(listening_address());
+    client_.await("error");
+  }
+  EXPECT_EQ(client_.last_error, TransportError::no_local_resources);
+  connect(listening_address());
+  client_.await("connected");
+}
+
+TEST_F(TransportTest, WhereThereIsNoLocalPortLeftTheServiceIsNotToBlame) {
+  const bool allowed = in_own_network([this] {
+    set_system("ipv4/ip_local_port_range", "40000 40001");
+    listen("127.0.0.1:30000");
+    std::vector<std::unique_ptr<Peer>> others;
+    while (!client_.last_error && others.size() < 4) {
+      connect(listening_address());
+      while (!client_.has_seen("connected") && !client_.last_error) step();
+      others.push_back(std::make_unique<Peer>(*loop_));
+      if (client_.last_error) break;
+      client_.await("connected");
+      others.back()->transport = std::move(client_.transport);
+      others.back()->transport->set_events(others.back().get());
+    }
+    EXPECT_EQ(client_.last_error, TransportError::no_local_resources);
+    listener_.reset();
+  });
+  if (!allowed) GTEST_SKIP() << "needs a network of its own";
+}
+
+TEST_F(TransportTest, AnAddressOfAFamilyThatWeHaveNoAddressOfIsRefused) {
+  const bool allowed = in_own_network([this] {
+    set_system("ipv6/conf/lo/disable_ipv6", "1");
+    connect({"::1", 30000, ""});
+    client_.await("error");
+  });
+  if (!allowed) GTEST_SKIP() << "needs a network of its own";
   EXPECT_EQ(client_.last_error, TransportError::refused);
 }
 

@@ -71,6 +71,9 @@ class Caller final : public UpstreamCallEvents {
       case UpstreamFailure::no_healthy_endpoint:
         state_ = "no_healthy_endpoint";
         break;
+      case UpstreamFailure::no_local_resources:
+        state_ = "no_local_resources";
+        break;
       default:
         state_ = "another failure";
     }

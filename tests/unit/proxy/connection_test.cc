@@ -276,6 +276,14 @@ TEST_F(ConnectionTest, LetsAnotherRequestTryTheServiceWhereATrialIsRefused) {
   EXPECT_TRUE(breaker_.ask(loop_.now()).permit);
 }
 
+TEST_F(ConnectionTest, DoesNotOpenTheBreakerBecauseWeHaveNoDescriptorsLeft) {
+  receive("GET /unknown HTTP/1.1\r\nHost: x\r\n\r\n");
+  service().fail(net::TransportError::no_local_resources);
+  loop_.run_posted();
+  EXPECT_THAT(answered(), AllOf(StartsWith("HTTP/1.1 503"), HasSubstr("proxy_internal_error")));
+  EXPECT_FALSE(breaker_.is_open());
+}
+
 TEST_F(ConnectionTest, PassesOnSoManyInterimAnswersAndNoMore) {
   receive("GET /unknown HTTP/1.1\r\nHost: x\r\n\r\n");
   service().accept();

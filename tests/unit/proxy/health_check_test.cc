@@ -31,9 +31,9 @@ class HealthCheckTest : public testing::Test {
     net::Address address{endpoint_.host, endpoint_.port, endpoint_.unix_path};
     if (protocol == Protocol::https) address.tls.emplace();
     const Target target(endpoint_, address);
-    check_ =
-        std::make_unique<HealthCheck>(loop_, connector_, target, settings_,
-                                      [this](const std::optional<Fault>& fault) { finish(fault); });
+    check_ = std::make_unique<HealthCheck>(
+        loop_, connector_, target, settings_,
+        [this](const HealthCheck::Outcome& outcome) { finish(outcome); });
   }
 
   void accept(std::string_view alpn = {}) {
@@ -76,7 +76,7 @@ class HealthCheckTest : public testing::Test {
   }
 
   test::FakePeer& peer() { return connector_.peer(); }
-  /// "under way", "passed", or why it failed.
+  /// "under way", "passed", "unknown: " with a reason, or why it failed.
   const std::string& state() const { return state_; }
 
   test::ManualLoop loop_;
@@ -87,9 +87,19 @@ class HealthCheckTest : public testing::Test {
   bool done_destroys_it_ = false;
 
  private:
-  void finish(const std::optional<Fault>& fault) {
+  void finish(const HealthCheck::Outcome& outcome) {
     EXPECT_EQ(state_, "under way") << "the outcome came twice";
-    state_ = fault ? fault->text : "passed";
+    switch (outcome.kind) {
+      case HealthCheck::Outcome::Kind::passed:
+        state_ = "passed";
+        break;
+      case HealthCheck::Outcome::Kind::failed:
+        state_ = outcome.why;
+        break;
+      case HealthCheck::Outcome::Kind::unknown:
+        state_ = "unknown: " + outcome.why;
+        break;
+    }
     if (done_destroys_it_) check_.reset();
   }
 
@@ -218,6 +228,13 @@ TEST_F(HealthCheckTest, FailsWhereNobodyListens) {
   begin();
   refuse(net::TransportError::refused);
   EXPECT_EQ(state(), "connection refused");
+  EXPECT_TRUE(peer().closed());
+}
+
+TEST_F(HealthCheckTest, KnowsNothingWhereWeHaveNoDescriptorsLeft) {
+  begin();
+  refuse(net::TransportError::no_local_resources);
+  EXPECT_EQ(state(), "unknown: no descriptor or local port left");
   EXPECT_TRUE(peer().closed());
 }
 

@@ -498,6 +498,23 @@ TEST_F(UpstreamHealthTest, ACheckThatTakesTooLongFails) {
   EXPECT_THAT(take_log(), HasSubstr("fails its health check: no answer in time"));
 }
 
+TEST_F(UpstreamHealthTest, ACheckThatCannotBeMadeForWantOfDescriptorsSaysNothing) {
+  start_with_address();
+  for (int i = 0; i < 5; ++i) {
+    connector_.peer().fail(net::TransportError::no_local_resources);
+    loop_.advance(0s);
+    EXPECT_TRUE(is_in_use());
+    await_check();
+  }
+  EXPECT_EQ(publications_, 0);
+  EXPECT_EQ(take_log(),
+            "upstream default: http://10.0.0.1:9000 cannot be checked: no descriptor or local port "
+            "left\n")
+      << "told once";
+  refuse_check();
+  EXPECT_FALSE(is_in_use()) << "this is the first outcome";
+}
+
 TEST_F(UpstreamHealthTest, ChecksOfATargetDoNotOverlap) {
   settings_.health_check->interval = 1s;
   settings_.health_check->timeout = 5s;

@@ -70,6 +70,10 @@ class UpstreamTargetsTest : public testing::Test {
     connector_.peer().fail(net::TransportError::refused);
     loop_.run_posted();
   }
+  void run_out_of_descriptors() {
+    connector_.peer().fail(net::TransportError::no_local_resources);
+    loop_.run_posted();
+  }
 
   test::ManualLoop loop_;
   test::FakeConnector connector_;
@@ -239,6 +243,17 @@ TEST_F(UpstreamTargetsTest, OneThatRefusesConnectionsIsEjectedToo) {
     while (connecting_to() == "a") refuse();
   }
   EXPECT_TRUE(target("a").is_ejected(loop_.now()));
+}
+
+TEST_F(UpstreamTargetsTest, NoneIsEjectedBecauseWeHaveNoDescriptorsLeft) {
+  upstream_.set_targets(targets_);
+  for (int i = 0; i < 6; ++i) {
+    const Caller caller(upstream_);
+    for (int tries = 0; tries < 3; ++tries) run_out_of_descriptors();
+    EXPECT_EQ(caller.state(), "no_local_resources");
+    EXPECT_FALSE(caller.delivered());
+  }
+  for (const auto& target : targets_) EXPECT_FALSE(target->is_ejected(loop_.now()));
 }
 
 /// Each target has one connection, and nobody waits for long.
