@@ -6,7 +6,7 @@
 namespace trackly::json {
 namespace {
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   return std::to_string(text.size()) + "\"" + std::string(text) + "\"";
 }
 
@@ -78,7 +78,7 @@ class ReferenceParser {
     skip_space();
     if (peek() == '{') return object(depth + 1);
     if (peek() == '[') return array(depth + 1);
-    if (peek() == '"') return quoted(string());
+    if (peek() == '"') return in_quotes(string());
     for (const std::string_view word : {"true", "false", "null"}) {
       if (take_word(word)) return std::string(word);
     }
@@ -98,7 +98,7 @@ class ReferenceParser {
       if (!names.insert(name).second) throw Refused();
       skip_space();
       expect(':');
-      form += quoted(name) + ":" + value(depth) + ",";
+      form += in_quotes(name) + ":" + value(depth) + ",";
       skip_space();
     } while (take(','));
     expect('}');
@@ -200,7 +200,7 @@ class ReferenceParser {
 }  // namespace
 
 std::string normal_form(Value value) {
-  if (value.is_string()) return quoted(value.string());
+  if (value.is_string()) return in_quotes(value.string());
   if (value.is_array()) {
     std::string form = "[";
     for (const Value item : value.items()) form += normal_form(item) + ",";
@@ -209,7 +209,7 @@ std::string normal_form(Value value) {
   if (value.is_object()) {
     std::string form = "{";
     for (const auto& [name, member] : value.members()) {
-      form += quoted(name.string()) + ":" + normal_form(member) + ",";
+      form += in_quotes(name.string()) + ":" + normal_form(member) + ",";
     }
     return form + "}";
   }
