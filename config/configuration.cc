@@ -22,8 +22,8 @@ class Loader {
         problems_(problems),
         configuration_(std::make_shared<Configuration>()),
         setup_{configuration_->api, configuration_->errors, configuration_->settings,
-               [this](const std::string& path, const Mark& mark, Problems& found) {
-                 return read_yaml_file(resolved_path(folder_, path), found, nullptr, mark)
+               [base = folder_](const std::string& path, const Mark& mark, Problems& found) {
+                 return read_yaml_file(resolved_path(base, path), found, nullptr, mark)
                      .value_or(Node());
                }} {}
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "filters/key_table.h"
+#include "filters/key_file.h"
 #include "gateway/api/ascii.h"
 
 namespace trackly::filters {
@@ -33,6 +33,7 @@ struct Errors {
   ErrorRef suspended;
   ErrorRef billing_blocked;
   ErrorRef fraud_blocked;
+  ErrorRef unavailable;  // nobody can say whether the key is known
 };
 
 /// What an operation asks of an account, beyond being known.
@@ -44,7 +45,7 @@ struct Demands {
 
 class ApiKey final : public Filter {
  public:
-  ApiKey(std::shared_ptr<KeyStore> store, Hasher& hasher, const Errors& errors, Demands demands,
+  ApiKey(std::unique_ptr<KeyStore> store, Hasher& hasher, const Errors& errors, Demands demands,
          bool forward)
       : store_(std::move(store)),
         hasher_(hasher),
@@ -70,7 +71,9 @@ class ApiKey final : public Filter {
 
  private:
   Verdict judge(Exchange& exchange, const KeyAnswer& answer) const {
-    if (answer.status != KeyAnswer::Status::known) return Verdict::reject(errors_.invalid);
+    if (answer.status == KeyAnswer::Status::unavailable)
+      return Verdict::reject(errors_.unavailable);
+    if (answer.status == KeyAnswer::Status::unknown) return Verdict::reject(errors_.invalid);
     // Who it was is known from here on, for the log of refusals too.
     exchange.key = answer.record;
     const Account& account = *answer.record->account;
@@ -97,26 +100,41 @@ class ApiKey final : public Filter {
            account.products->end();
   }
 
-  std::shared_ptr<KeyStore> store_;
+  const std::unique_ptr<KeyStore> store_;
   Hasher& hasher_;
   const Errors& errors_;
   Demands demands_;
   bool forward_;
 };
 
+/// Where the keys are.
+struct KeySource {
+  std::shared_ptr<KeyFile> file;  // nullptr: in Redis
+  KeyCachePolicy cache;           // of Redis
+};
+
 class ApiKeyFactory final : public FilterFactory {
  public:
-  ApiKeyFactory(std::shared_ptr<KeyStore> store, Errors errors, bool forward,
-                const ErrorCatalogue& catalogue)
-      : store_(std::move(store)),
+  ApiKeyFactory(KeySource source, Errors errors, bool forward, const ErrorCatalogue& catalogue)
+      : source_(std::move(source)),
         errors_(std::move(errors)),
         forward_(forward),
         catalogue_(catalogue) {}
 
   std::unique_ptr<Filter> make(const Operation& operation, Services& services) const override {
     if (!operation.needs_key) return nullptr;
-    return std::make_unique<ApiKey>(store_, services.hasher, errors_, demands_of(operation),
-                                    forward_);
+    auto store = source_.file != nullptr ? std::make_unique<FileKeys>(source_.file)
+                                         : services.redis_keys->open(source_.cache);
+    return std::make_unique<ApiKey>(std::move(store), services.hasher, errors_,
+                                    demands_of(operation), forward_);
+  }
+
+  std::function<void()> read_again(Problems& problems) const override {
+    if (source_.file == nullptr) return {};
+    const std::size_t before = problems.size();
+    auto table = source_.file->read(problems);
+    if (problems.size() != before) return {};
+    return [file = source_.file, table = std::move(table)] { file->put_in_force(table); };
   }
 
   std::string describe(const Operation& operation) const override {
@@ -130,6 +148,7 @@ class ApiKeyFactory final : public FilterFactory {
     std::vector<PossibleAnswer> all{{errors_.missing, "X-Api-Key"},
                                     {errors_.invalid, "X-Api-Key", true},
                                     {errors_.suspended, "account status", true}};
+    if (source_.file == nullptr) all.push_back({errors_.unavailable, "store: redis", true});
     if (demands.spends) {
       all.push_back({errors_.billing_blocked, "account status", true});
       all.push_back({errors_.fraud_blocked, "account status", true});
@@ -159,18 +178,34 @@ class ApiKeyFactory final : public FilterFactory {
     return demands;
   }
 
-  std::shared_ptr<KeyStore> store_;
+  const KeySource source_;
   Errors errors_;
   bool forward_;
   const ErrorCatalogue& catalogue_;  // of the configuration that this factory is a part of
 };
 
+void read_cache(MappingReader& settings, KeyCachePolicy& cache) {
+  cache.ttl = settings.duration("cache_ttl", cache.ttl);
+  cache.max_stale = settings.duration("max_stale", cache.max_stale);
+  // Nobody can be let in whom nobody knows, so there is no other answer to choose.
+  settings.choice<int>("on_store_failure", {{"deny", 0}}, 0);
+}
+
 }  // namespace
 
 std::unique_ptr<FilterFactory> make_api_key(MappingReader& settings, const FilterSetup& setup) {
   Problems& problems = settings.problems();
-  settings.choice<int>("store", {{"file", 0}}, 0);
-  const std::string file = settings.string("file", "keys.yaml");
+  const bool in_redis = settings.choice<bool>("store", {{"file", false}, {"redis", true}}, false);
+  KeySource source;
+  std::string file;
+  if (in_redis) {
+    read_cache(settings, source.cache);
+    if (!setup.gateway.redis) {
+      problems.add(settings.mark(), "store: redis needs the `redis` section");
+    }
+  } else {
+    file = settings.string("file", "keys.yaml");
+  }
   const bool forward = settings.boolean("forward", true);
   settings.finish();
 
@@ -183,9 +218,15 @@ std::unique_ptr<FilterFactory> make_api_key(MappingReader& settings, const Filte
   errors.suspended = error("account_suspended");
   errors.billing_blocked = error("billing_blocked");
   errors.fraud_blocked = error("fraud_blocked");
+  if (in_redis) errors.unavailable = error("redis_unavailable");
   error("product_not_enabled");
-  auto table = KeyTable::read(setup.read_file(file, settings.mark(), problems), problems);
-  return std::make_unique<ApiKeyFactory>(std::move(table), std::move(errors), forward,
+  if (!in_redis) {
+    source.file =
+        std::make_shared<KeyFile>([read_file = setup.read_file, file, mark = settings.mark()](
+                                      Problems& found) { return read_file(file, mark, found); });
+    source.file->put_in_force(source.file->read(problems));
+  }
+  return std::make_unique<ApiKeyFactory>(std::move(source), std::move(errors), forward,
                                          setup.errors);
 }
 

@@ -1,45 +1,14 @@
 #include "filters/key_table.h"
 
-#include <algorithm>
 #include <cstring>
 #include <optional>
 #include <set>
 #include <utility>
 
-#include "gateway/api/ascii.h"
+#include "gateway/api/accounts.h"
 
 namespace trackly::filters {
 namespace {
-
-constexpr std::size_t kIdDigits = 16;
-
-/// 64 lower-case hexadecimal digits, as `sha256sum` prints them.
-std::optional<KeyDigest> parse_digest(std::string_view text) {
-  KeyDigest digest{};
-  if (text.size() != 2 * digest.size()) return std::nullopt;
-  for (std::size_t i = 0; i < digest.size(); ++i) {
-    const char high = text[2 * i];
-    const char low = text[2 * i + 1];
-    if (hex_value(high) < 0 || hex_value(low) < 0 || high != ascii_lower(high) ||
-        low != ascii_lower(low)) {
-      return std::nullopt;
-    }
-    digest[i] = static_cast<std::uint8_t>(hex_value(high) * 16 + hex_value(low));
-  }
-  return digest;
-}
-
-/// It is sent to the service, in X-Account-Id.
-bool can_stand_in_a_field(std::string_view id) {
-  return !id.empty() &&
-         std::all_of(id.begin(), id.end(), [](char c) { return c > ' ' && c <= '~'; });
-}
-
-/// Codes begin at "1", and no E.164 number has more than 15 digits.
-bool is_calling_code(std::string_view code) {
-  return !code.empty() && code.size() <= 15 && code.front() != '0' &&
-         std::all_of(code.begin(), code.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
 
 std::shared_ptr<const Account> read_account(std::string id, const Node& node, Problems& problems) {
   auto account = std::make_shared<Account>();
@@ -93,7 +62,7 @@ KeyTable::Accounts KeyTable::read_accounts(const Node* node, Problems& problems)
     return accounts;
   }
   for (const Node::Entry& entry : node->entries) {
-    if (!can_stand_in_a_field(entry.key)) {
+    if (!is_account_id(entry.key)) {
       problems.add(entry.key_mark, "accounts: an id is one or more visible ASCII characters");
     }
     accounts.emplace(entry.key, read_account(entry.key, entry.value, problems));
@@ -109,7 +78,7 @@ void KeyTable::read_key(const Node& node, const Accounts& accounts, KeyNames& na
   const std::string name = reader.string("name", "");
   reader.finish();
 
-  const auto digest = parse_digest(sha256);
+  const auto digest = parse_key_digest(sha256);
   if (!digest) {
     problems.add(node.mark,
                  "sha256: expected the 64 lower-case hexadecimal digits that `key hash` prints");
@@ -126,7 +95,7 @@ void KeyTable::read_key(const Node& node, const Accounts& accounts, KeyNames& na
   if (!digest || account == accounts.end() || name.empty()) return;
 
   auto record = std::make_shared<KeyRecord>();
-  record->id = sha256.substr(0, kIdDigits);
+  record->id = key_id(*digest);
   record->name = name;
   record->account = account->second;
   if (!records_.emplace(*digest, std::move(record)).second) {
@@ -134,10 +103,10 @@ void KeyTable::read_key(const Node& node, const Accounts& accounts, KeyNames& na
   }
 }
 
-Lookup<KeyAnswer> KeyTable::find(const KeyDigest& digest, Callback) {
+KeyAnswer KeyTable::find(const KeyDigest& digest) const {
   const auto found = records_.find(digest);
-  if (found == records_.end()) return KeyAnswer{KeyAnswer::Status::unknown, nullptr};
-  return KeyAnswer{KeyAnswer::Status::known, found->second};
+  if (found == records_.end()) return {KeyAnswer::Status::unknown, nullptr};
+  return {KeyAnswer::Status::known, found->second};
 }
 
 }  // namespace trackly::filters

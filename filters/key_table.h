@@ -11,14 +11,14 @@
 
 namespace trackly::filters {
 
-/// The keys and accounts of a keys.yaml, in memory. Immutable after load and shared by all workers;
-/// answers at once.
-class KeyTable final : public KeyStore {
+/// The keys and accounts of a keys.yaml, in memory. Immutable after load and shared by all workers.
+class KeyTable {
  public:
   /// Reads `accounts` and `keys`; what is wrong goes to `problems`.
   static std::shared_ptr<KeyTable> read(const Node& file, Problems& problems);
 
-  Lookup<KeyAnswer> find(const KeyDigest& digest, Callback callback) override;
+  /// Known or unknown.
+  KeyAnswer find(const KeyDigest& digest) const;
   std::size_t size() const { return records_.size(); }
 
  private:

@@ -83,7 +83,9 @@ Worker::Worker(Process& process, std::shared_ptr<const config::Configuration> co
       local_buckets_(process.buckets, *loop_),
       redis_(make_redis(*loop_, connector_, configuration_->settings.redis)),
       redis_buckets_(redis_ ? std::make_unique<store::RedisTokenBucketStore>(*redis_) : nullptr),
-      services_{*loop_, hasher_, local_buckets_, redis_buckets_.get()},
+      redis_keys_(redis_ ? std::make_unique<store::RedisKeys>(*loop_, *redis_, process.keys)
+                         : nullptr),
+      services_{*loop_, hasher_, local_buckets_, redis_buckets_.get(), redis_keys_.get()},
       upstreams_(make_upstreams(*loop_, connector_, configuration_->settings, process)),
       access_log_(process.log_writer),
       metrics_(process.request_labels),

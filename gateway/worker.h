@@ -22,8 +22,10 @@
 #include "gateway/proxy/context.h"
 #include "gateway/proxy/upstream.h"
 #include "gateway/store/bucket_table.h"
+#include "gateway/store/key_cache.h"
 #include "gateway/store/local_token_bucket.h"
 #include "gateway/store/redis_client.h"
+#include "gateway/store/redis_key_store.h"
 #include "gateway/store/redis_token_bucket.h"
 #include "gateway/store/sha256.h"
 
@@ -46,6 +48,7 @@ struct Process {
 
   const observe::RequestLabels request_labels;
   store::BucketTable buckets{HashKey::random()};
+  store::KeyCache keys{HashKey::random()};  // of those in Redis
   proxy::BodyBudget body_budget;
   proxy::ConnectionCounts connections;
   observe::Incidents incidents;
@@ -98,6 +101,7 @@ class Worker final : private proxy::ConnectionOwner {
   store::LocalTokenBucketStore local_buckets_;
   std::unique_ptr<store::Redis> redis_;
   std::unique_ptr<store::RedisTokenBucketStore> redis_buckets_;
+  std::unique_ptr<store::RedisKeys> redis_keys_;
   Services services_;
   json::Parser parser_;
   const std::vector<std::unique_ptr<proxy::Upstream>> upstreams_;

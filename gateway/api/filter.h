@@ -12,6 +12,7 @@
 #include "gateway/api/exchange.h"
 #include "gateway/api/node_reader.h"
 #include "gateway/api/settings.h"
+#include "gateway/api/shared_keys.h"
 #include "gateway/api/stores.h"
 
 namespace trackly {
@@ -104,6 +105,7 @@ struct Services {
   Hasher& hasher;
   TokenBucketStore& local_buckets;  // this worker's way to those of the process; answers at once
   TokenBucketStore* redis_buckets;  // this worker's; nullptr where no `redis` is configured
+  SharedKeys* redis_keys = nullptr;  // the same
 };
 
 /// An entry of the catalogue that a filter may answer with, and by which rule.
@@ -125,6 +127,10 @@ class FilterFactory {
   virtual std::unique_ptr<Filter> make(const Operation& operation, Services& services) const = 0;
   /// What this filter enforces on an operation, in a few words, for `check`; empty: nothing.
   virtual std::string describe(const Operation& operation) const = 0;
+  /// Reads the files again that may change while requests are served. What puts them in force is
+  /// returned, to be called when all of them were found good; empty where there are none, or after
+  /// problems. Main thread.
+  virtual std::function<void()> read_again(Problems&) const { return {}; }
   /// Every entry of the catalogue that this filter may answer a request of the operation with.
   virtual std::vector<PossibleAnswer> answers(const Operation& operation) const = 0;
 };
@@ -135,7 +141,7 @@ struct FilterSetup {
   const ErrorCatalogue& errors;
   const Settings& gateway;
   /// Reads a YAML file, its path relative to the configuration; problems are reported there, and
-  /// then the result is a null node.
+  /// then the result is a null node. A copy may be kept.
   std::function<Node(const std::string& path, const Mark& mark, Problems& problems)> read_file;
 
   /// The answer for a catalogue id; an unknown id is a problem at `mark`, and the result nullptr.

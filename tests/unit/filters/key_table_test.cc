@@ -31,7 +31,7 @@ class KeyTableTest : public testing::Test {
                      0x82, 0x2c, 0xd1, 0x5d, 0x6c, 0x15, 0xb0, 0xf0, 0x0a, 0x08};
     digest.front() = first_byte;
     digest.back() = last_byte;
-    return std::get<KeyAnswer>(table_->find(digest, nullptr));
+    return table_->find(digest);
   }
 
   Problems problems_;
