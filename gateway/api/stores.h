@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -34,14 +35,23 @@ using Lookup = std::variant<Answer, PendingPtr>;
 
 // ---------------------------------------------------------------------------------- token buckets
 
-/// A bucket that fills at a steady rate: `burst` tokens at most, `rate` = `tokens` per `period`.
-/// None of the three is zero, the period is whole microseconds, and an empty bucket fills within
-/// kLongestRefill.
+/// How tokens that were taken come back. All but `steady` are quotas: `burst` tokens in a period.
+enum class Refill : std::uint8_t {
+  steady,    // at a rate, from an empty bucket too
+  rolling,   // each a `period` after it was taken, or up to a sixtieth of one later
+  calendar,  // all at the end of the period, which begins at a multiple of itself since the epoch
+  monthly,   // all at the end of the month, UTC
+};
+
+/// A bucket of `burst` tokens at most, that `tokens` per `period` flow into; those of a quota are
+/// as many as its burst. None of the three is zero, the period is whole microseconds, and an empty
+/// bucket fills within kLongestRefill.
 struct BucketPolicy {
   std::string name;  // of the limiter rule
   std::uint64_t tokens = 0;
-  Duration period = std::chrono::seconds(1);
+  Duration period = std::chrono::seconds(1);  // 31 days where it is monthly
   std::uint64_t burst = 0;
+  Refill refill = Refill::steady;
 };
 
 /// What the arithmetic of every store holds with a wide margin.
@@ -55,13 +65,18 @@ struct BucketTake {
   /// Whose bucket: "caller" or "caller/part", never a secret in clear. Stores that are spread over
   /// nodes keep the buckets of one caller together.
   std::string key;
-  std::uint64_t cost = 1;  // <= policy->burst
+  /// More than the policy's burst is never granted.
+  std::uint64_t cost = 1;
+  std::int64_t receipt = 0;  // for a refund: BucketState::receipt of the grant
 };
 
 struct BucketState {
   std::uint64_t remaining = 0;  // whole tokens left
   Duration retry_after{};       // until `cost` tokens are there; zero where they were granted
   Duration reset{};             // until the bucket is full
+  /// Tells a refund from which part of a quota's period the tokens were taken.
+  std::int64_t receipt = 0;
+  bool known = true;  // false: another bucket had refused before this one was asked
 };
 
 /// No two withdrawals of a call are from the same bucket. All of them are granted or none is
@@ -87,6 +102,17 @@ class TokenBucketStore {
   /// Gives tokens back after a grant whose request came to nothing; never above the burst. Nobody
   /// waits for it.
   virtual void refund(std::span<const BucketTake> takes) = 0;
+};
+
+/// How many gateways share the limits in Redis, this one included, as far as is known. Any thread.
+class Fleet {
+ public:
+  std::uint32_t gateways() const { return gateways_.load(std::memory_order_relaxed); }
+  /// Requires: at least one.
+  void set(std::uint32_t gateways) { gateways_.store(gateways, std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::uint32_t> gateways_ = 1;
 };
 
 // ------------------------------------------------------------------------------------------- keys

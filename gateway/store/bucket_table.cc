@@ -24,31 +24,23 @@ struct IdView {
   std::uint64_t tokens;
   std::uint64_t burst;
   Duration period;
+  Refill refill;
   bool operator==(const IdView&) const = default;
 };
 
 struct Id {
-  std::string rule;
   std::string key;
-  std::uint64_t tokens;
-  std::uint64_t burst;
-  Duration period;
+  BucketPolicy policy;
 
-  explicit Id(const IdView& view)
-      : rule(view.rule),
-        key(view.key),
-        tokens(view.tokens),
-        burst(view.burst),
-        period(view.period) {}
-  IdView view() const { return {rule, key, tokens, burst, period}; }
-  Gcra gcra() const {
-    return Gcra({.name = {}, .tokens = tokens, .period = period, .burst = burst});
+  explicit Id(const BucketTake& take) : key(take.key), policy(*take.policy) {}
+  IdView view() const {
+    return {policy.name, key, policy.tokens, policy.burst, policy.period, policy.refill};
   }
 };
 
 IdView id_of(const BucketTake& take) {
-  return {take.policy->name, take.key, take.policy->tokens, take.policy->burst,
-          take.policy->period};
+  return {take.policy->name,   take.key,           take.policy->tokens, take.policy->burst,
+          take.policy->period, take.policy->refill};
 }
 
 struct Hash {
@@ -71,23 +63,94 @@ struct Equal {
 
 Gcra::Units at(const Gcra& gcra, TimePoint time) { return gcra.at(time.time_since_epoch()); }
 
+/// By the clock that the policy goes by.
+Micros at(const BucketPolicy& policy, const Moment& now) {
+  return policy.refill == Refill::rolling
+             ? std::chrono::floor<Micros>(now.steady.time_since_epoch())
+             : std::chrono::floor<Micros>(now.wall.time_since_epoch());
+}
+
+Moment earlier(const Moment& now, Duration by) {
+  return {now.steady - by, now.wall - std::chrono::duration_cast<WallTime::duration>(by)};
+}
+
+/// A quota that its workers share.
+class SharedQuota {
+ public:
+  explicit SharedQuota(const BucketPolicy& policy) : slices_(policy), use_(slices_) {}
+
+  /// Of `cost` tokens, or of none where they are not all there. Says what is left either way.
+  std::pair<bool, BucketState> take(const BucketPolicy& policy, std::uint64_t cost,
+                                    const Moment& now) {
+    return touch(policy, cost, now, true);
+  }
+  std::pair<bool, BucketState> look(const BucketPolicy& policy, std::uint64_t cost,
+                                    const Moment& now) {
+    return touch(policy, cost, now, false);
+  }
+  void refund(std::uint64_t cost, std::int64_t slice) {
+    const std::lock_guard lock(mutex_);
+    use_.remove(cost, slice);
+  }
+  std::uint64_t used(const BucketPolicy& policy, const Moment& now) {
+    const std::lock_guard lock(mutex_);
+    use_.advance(slices_.at(at(policy, now)));
+    return use_.used();
+  }
+
+ private:
+  std::pair<bool, BucketState> touch(const BucketPolicy& policy, std::uint64_t cost,
+                                     const Moment& now, bool withdraw) {
+    const Micros time = at(policy, now);
+    const std::lock_guard lock(mutex_);
+    use_.advance(slices_.at(time));
+    const bool granted = use_.used() + cost <= policy.burst;
+    if (granted && withdraw) use_.add(cost);
+    return {granted, quota_state(policy, slices_, use_, granted ? 0 : cost, time)};
+  }
+
+  const QuotaSlices slices_;
+  std::mutex mutex_;
+  QuotaUse use_;
+};
+
 }  // namespace
 
-/// What a bucket lacks, and what it would have to lack less for a refused withdrawal.
-struct BucketTable::Level {
-  Gcra gcra;
-  Gcra::Units debt = 0;
-  Gcra::Units lacking = 0;
+/// Either a rate's or a quota's.
+struct BucketTable::Bucket {
+  explicit Bucket(const BucketPolicy& policy)
+      : quota(is_quota(policy) ? std::make_unique<SharedQuota>(policy) : nullptr) {}
 
-  bool granted() const { return lacking <= 0; }
-  BucketState state() const { return gcra.state(debt, lacking); }
+  /// Tokens, rounded up.
+  std::uint64_t lacking(const BucketPolicy& policy, const Moment& now) const {
+    if (quota != nullptr) return quota->used(policy, now);
+    const Gcra gcra(policy);
+    const Gcra::Units debt =
+        full_at.load(std::memory_order_relaxed) - at(gcra, now.steady) + gcra.cost(1) - 1;
+    return static_cast<std::uint64_t>(std::max<Gcra::Units>(debt, 0) / gcra.cost(1));
+  }
+
+  std::atomic<Gcra::Units> full_at = 0;  // in units of the policy
+  const std::unique_ptr<SharedQuota> quota;
+};
+
+/// Whether a withdrawal was granted or could be, and the bucket then.
+struct BucketTable::Level {
+  bool granted = true;
+  BucketState state;
+
+  Level(bool grant, const BucketState& after) : granted(grant), state(after) {}
+  explicit Level(const std::pair<bool, BucketState>& quota) : Level(quota.first, quota.second) {}
+  /// `lacking` is what the debt would have to shrink by.
+  Level(const Gcra& gcra, Gcra::Units debt, Gcra::Units lacking)
+      : Level(lacking <= 0, gcra.state(debt, lacking)) {}
 };
 
 struct BucketTable::Shard {
   explicit Shard(const HashKey& hash_key) : buckets(0, Hash{hash_key}) {}
 
   mutable std::shared_mutex mutex;  // exclusive to add and remove, shared to find and move
-  std::unordered_map<Id, FullAt, Hash, Equal> buckets;
+  std::unordered_map<Id, Bucket, Hash, Equal> buckets;
   std::size_t hand = 0;  // the hash slot at which the next sweep begins
 };
 
@@ -98,34 +161,34 @@ BucketTable::BucketTable(const HashKey& hash_key, std::size_t max_buckets)
 
 BucketTable::~BucketTable() = default;
 
-TakeAnswer BucketTable::take(std::span<const BucketTake> takes, TimePoint now) {
+TakeAnswer BucketTable::take(std::span<const BucketTake> takes, const Moment& now) {
   TakeAnswer answer;
   // One that would fail is seen before anything is taken; only a race has to give back.
   if (takes.size() > 1 && !all_available(takes, now, answer.states)) return answer;
   answer.states.clear();
   for (std::size_t i = 0; i < takes.size(); ++i) {
     const Level level = try_take(takes[i], now);
-    if (!level.granted()) {
-      refund(takes.first(i));
+    if (!level.granted) {
+      for (std::size_t k = 0; k < i; ++k) give_back(takes[k], answer.states[k].receipt);
       all_available(takes, now, answer.states);
       // The race may be over by now; the refusal stands, and says why.
-      answer.states[i] = level.state();
+      answer.states[i] = level.state;
       return answer;
     }
-    answer.states.push_back(level.state());
+    answer.states.push_back(level.state);
   }
   answer.granted = true;
   return answer;
 }
 
-bool BucketTable::all_available(std::span<const BucketTake> takes, TimePoint now,
+bool BucketTable::all_available(std::span<const BucketTake> takes, const Moment& now,
                                 std::vector<BucketState>& states) {
   states.clear();
   bool available = true;
   for (const BucketTake& take : takes) {
     const Level level = look(take, now);
-    available = available && level.granted();
-    states.push_back(level.state());
+    available = available && level.granted;
+    states.push_back(level.state);
   }
   return available;
 }
@@ -136,68 +199,76 @@ BucketTable::Shard& BucketTable::shard_of(const BucketTake& take) {
   return *shards_[Hash{hash_key_}(id_of(take)) >> 58];
 }
 
-BucketTable::Level BucketTable::look(const BucketTake& take, TimePoint now) {
-  Level level{Gcra(*take.policy)};
+BucketTable::Level BucketTable::look(const BucketTake& take, const Moment& now) {
+  const BucketPolicy& policy = *take.policy;
   Shard& shard = shard_of(take);
   const std::shared_lock lock(shard.mutex);
-  if (const auto found = shard.buckets.find(id_of(take)); found != shard.buckets.end()) {
-    const Gcra::Units full_at = found->second.load(std::memory_order_relaxed);
-    level.debt = std::max<Gcra::Units>(full_at - at(level.gcra, now), 0);
+  const auto found = shard.buckets.find(id_of(take));
+  if (is_quota(policy)) {
+    if (found != shard.buckets.end()) {
+      return Level(found->second.quota->look(policy, take.cost, now));
+    }
+    return {take.cost <= policy.burst, {.remaining = policy.burst}};
   }
-  level.lacking = level.debt + level.gcra.cost(take.cost) - level.gcra.capacity();
-  return level;
+  const Gcra gcra(policy);
+  Gcra::Units debt = 0;
+  if (found != shard.buckets.end()) {
+    const Gcra::Units full_at = found->second.full_at.load(std::memory_order_relaxed);
+    debt = std::max<Gcra::Units>(full_at - at(gcra, now.steady), 0);
+  }
+  return {gcra, debt, debt + gcra.cost(take.cost) - gcra.capacity()};
 }
 
-BucketTable::Level BucketTable::try_take(const BucketTake& take, TimePoint now) {
-  Level level{Gcra(*take.policy)};
-  const Gcra::Units present = at(level.gcra, now);
-  const Gcra::Units cost = level.gcra.cost(take.cost);
+BucketTable::Level BucketTable::take_from(Bucket& bucket, const BucketTake& take,
+                                          const Moment& now) {
+  if (bucket.quota != nullptr) return Level(bucket.quota->take(*take.policy, take.cost, now));
+  const Gcra gcra(*take.policy);
+  const Gcra::Units present = at(gcra, now.steady);
+  const Gcra::Units cost = gcra.cost(take.cost);
+  Gcra::Units seen = bucket.full_at.load(std::memory_order_relaxed);
+  Gcra::Units after = 0;
+  do {
+    after = std::max(seen, present) + cost;
+    const Gcra::Units lacking = after - present - gcra.capacity();
+    if (lacking > 0) return {gcra, after - present - cost, lacking};
+  } while (!bucket.full_at.compare_exchange_weak(seen, after, std::memory_order_relaxed));
+  return {gcra, after - present, 0};
+}
 
-  const auto move = [&](FullAt& full_at) {
-    Gcra::Units seen = full_at.load(std::memory_order_relaxed);
-    Gcra::Units after = 0;
-    do {
-      after = std::max(seen, present) + cost;
-      level.debt = after - present;
-      level.lacking = level.debt - level.gcra.capacity();
-      if (!level.granted()) {
-        level.debt -= cost;
-        return;
-      }
-    } while (!full_at.compare_exchange_weak(seen, after, std::memory_order_relaxed));
-  };
-
+BucketTable::Level BucketTable::try_take(const BucketTake& take, const Moment& now) {
   Shard& shard = shard_of(take);
-  const IdView id = id_of(take);
   {
     const std::shared_lock lock(shard.mutex);
-    if (const auto found = shard.buckets.find(id); found != shard.buckets.end()) {
-      move(found->second);
-      return level;
+    if (const auto found = shard.buckets.find(id_of(take)); found != shard.buckets.end()) {
+      return take_from(found->second, take, now);
     }
   }
   const std::unique_lock lock(shard.mutex);
   make_room(shard, now);
-  move(shard.buckets.try_emplace(Id(id), 0).first->second);
-  return level;
+  return take_from(shard.buckets.try_emplace(Id(take), *take.policy).first->second, take, now);
 }
 
 void BucketTable::refund(std::span<const BucketTake> takes) {
-  for (const BucketTake& take : takes) {
-    Shard& shard = shard_of(take);
-    const std::shared_lock lock(shard.mutex);
-    const auto found = shard.buckets.find(id_of(take));
-    if (found == shard.buckets.end()) continue;  // full already
-    // May fall into the past, which means full and nothing more.
-    found->second.fetch_sub(Gcra(*take.policy).cost(take.cost), std::memory_order_relaxed);
-  }
+  for (const BucketTake& take : takes) give_back(take, take.receipt);
 }
 
-void BucketTable::make_room(Shard& shard, TimePoint now) {
+void BucketTable::give_back(const BucketTake& take, std::int64_t receipt) {
+  Shard& shard = shard_of(take);
+  const std::shared_lock lock(shard.mutex);
+  const auto found = shard.buckets.find(id_of(take));
+  if (found == shard.buckets.end()) return;  // full already
+  Bucket& bucket = found->second;
+  if (bucket.quota != nullptr) return bucket.quota->refund(take.cost, receipt);
+  // May fall into the past, which means full and nothing more.
+  bucket.full_at.fetch_sub(Gcra(*take.policy).cost(take.cost), std::memory_order_relaxed);
+}
+
+void BucketTable::make_room(Shard& shard, const Moment& now) {
   auto& buckets = shard.buckets;
+  const Moment past = earlier(now, kFullFor);
   std::vector<const Id*> full;
   const Id* fullest = nullptr;
-  Gcra::Units fewest_lacking = 0;
+  std::uint64_t fewest_lacking = 0;
 
   const auto is_cramped = [&] { return buckets.size() - full.size() >= max_per_shard_; };
   const std::size_t slots = buckets.bucket_count();
@@ -205,13 +276,11 @@ void BucketTable::make_room(Shard& shard, TimePoint now) {
     if (i >= kSweptSlots && (!is_cramped() || fullest != nullptr)) break;
     shard.hand = (shard.hand + 1) % slots;
     for (auto it = buckets.begin(shard.hand); it != buckets.end(shard.hand); ++it) {
-      const Gcra gcra = it->first.gcra();
-      const Gcra::Units full_at = it->second.load(std::memory_order_relaxed);
-      if (full_at <= at(gcra, now - kFullFor)) {
+      if (it->second.lacking(it->first.policy, past) == 0) {
         full.push_back(&it->first);
         continue;
       }
-      const Gcra::Units lacking = std::max<Gcra::Units>(full_at - at(gcra, now), 0) / gcra.cost(1);
+      const std::uint64_t lacking = it->second.lacking(it->first.policy, now);
       if (fullest == nullptr || lacking < fewest_lacking) {
         fullest = &it->first;
         fewest_lacking = lacking;

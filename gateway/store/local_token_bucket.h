@@ -14,7 +14,7 @@ class LocalTokenBucketStore final : public TokenBucketStore {
   LocalTokenBucketStore(BucketTable& table, const Loop& loop) : table_(table), loop_(loop) {}
 
   Lookup<TakeAnswer> take(std::span<const BucketTake> takes, Callback) override {
-    return table_.take(takes, loop_.now());
+    return table_.take(takes, {loop_.now(), loop_.wall_now()});
   }
   void refund(std::span<const BucketTake> takes) override { table_.refund(takes); }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
+#include <list>
 #include <memory>
 #include <optional>
 #include <span>
@@ -10,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "gateway/store/quota.h"
 #include "gateway/store/token_bucket_script.h"
 
 namespace trackly::store {
@@ -33,12 +36,17 @@ struct Scale {
   }
 };
 
-/// Whole microseconds and the rest in parts, which is never negative.
+/// Whole microseconds and the rest in parts.
 void append_time(std::vector<std::string>& words, const Scale& scale, Wide parts) {
-  Wide whole = parts / scale.n;
-  if (whole * scale.n > parts) --whole;
-  words.push_back(std::to_string(static_cast<std::int64_t>(whole)));
-  words.push_back(std::to_string(static_cast<std::int64_t>(parts - whole * scale.n)));
+  words.push_back(std::to_string(static_cast<std::int64_t>(parts / scale.n)));
+  words.push_back(std::to_string(static_cast<std::int64_t>(parts % scale.n)));
+}
+
+/// Usage of another kind, or in slices of another length, would be something else under this name.
+std::string quota_suffix(const BucketPolicy& policy) {
+  if (policy.refill == Refill::monthly) return ":monthly";
+  return (policy.refill == Refill::rolling ? ":rolling." : ":calendar.") +
+         std::to_string(QuotaSlices(policy).length().count());
 }
 
 std::string redis_key(const BucketTake& take) {
@@ -46,20 +54,39 @@ std::string redis_key(const BucketTake& take) {
   const std::string_view caller = key.substr(0, key.find('/'));
   std::string name = "trackly:{";
   name.append(caller).append("}").append(key.substr(caller.size())).append(":");
-  return name.append(take.policy->name);
+  name.append(take.policy->name);
+  return is_quota(*take.policy) ? name + quota_suffix(*take.policy) : name;
 }
 
-enum class Direction : std::int8_t { take = 1, refund = -1 };
+/// The words of one bucket; the last one is the receipt.
+constexpr std::size_t kFigures = 6;
 
-/// The words of the command but for the first two: how many keys, the keys, the figures.
-std::vector<std::string> arguments(std::span<const BucketTake> takes, Direction direction) {
+void append_rate(std::vector<std::string>& words, const BucketTake& take) {
+  const Scale scale(*take.policy);
+  words.emplace_back("rate");
+  words.push_back(std::to_string(scale.n));
+  append_time(words, scale, scale.parts(take.cost));
+  append_time(words, scale, scale.parts(take.policy->burst));
+}
+
+void append_quota(std::vector<std::string>& words, const BucketTake& take) {
+  const QuotaSlices slices(*take.policy);
+  words.emplace_back("quota");
+  words.push_back(std::to_string(take.policy->burst));
+  words.push_back(std::to_string(take.cost));
+  words.push_back(std::to_string(slices.length().count()));
+  words.push_back(std::to_string(slices.older()));
+  words.push_back(std::to_string(take.receipt));
+}
+
+/// The words of the command but for the first two: how many keys, the keys, the verb, the figures.
+std::vector<std::string> arguments(std::string_view verb, std::span<const BucketTake> takes) {
   std::vector<std::string> words{std::to_string(takes.size())};
+  words.reserve(2 + takes.size() * (1 + kFigures));
   for (const BucketTake& take : takes) words.push_back(redis_key(take));
+  words.emplace_back(verb);
   for (const BucketTake& take : takes) {
-    const Scale scale(*take.policy);
-    words.push_back(std::to_string(scale.n));
-    append_time(words, scale, scale.parts(take.cost) * static_cast<int>(direction));
-    append_time(words, scale, scale.parts(take.policy->burst));
+    is_quota(*take.policy) ? append_quota(words, take) : append_rate(words, take);
   }
   return words;
 }
@@ -71,8 +98,13 @@ std::vector<std::string_view> command(std::string_view name, std::string_view sc
   return words;
 }
 
-BucketState state_of(const BucketPolicy& policy, std::uint64_t cost, bool granted, Wide debt) {
+/// The numbers that the script says of one bucket.
+constexpr std::size_t numbers_of(bool quota) { return quota ? 4 : 2; }
+
+BucketState rate_state(const BucketPolicy& policy, std::uint64_t cost, bool granted,
+                       std::span<const RedisReply> said) {
   const Scale scale(policy);
+  const Wide debt = Wide{said[0].integer} * scale.n + said[1].integer;
   const Wide capacity = scale.parts(policy.burst);
   BucketState state;
   state.remaining = static_cast<std::uint64_t>(std::max<Wide>(capacity - debt, 0) / scale.period);
@@ -84,6 +116,16 @@ BucketState state_of(const BucketPolicy& policy, std::uint64_t cost, bool grante
   return state;
 }
 
+BucketState quota_state(const BucketPolicy& policy, std::span<const RedisReply> said) {
+  BucketState state;
+  state.remaining =
+      policy.burst - std::min(policy.burst, static_cast<std::uint64_t>(said[0].integer));
+  state.retry_after = Micros(said[1].integer);
+  state.reset = Micros(said[2].integer);
+  state.receipt = said[3].integer;
+  return state;
+}
+
 TakeAnswer unavailable(std::string_view why) {
   TakeAnswer answer;
   answer.status = TakeAnswer::Status::unavailable;
@@ -91,35 +133,88 @@ TakeAnswer unavailable(std::string_view why) {
   return answer;
 }
 
-/// One request's withdrawals on their way.
-class PendingTake final : public Pending {
+}  // namespace
+
+/// What the one who waits holds.
+class RedisTokenBucketStore::Handle final : public Pending {
  public:
-  PendingTake(Redis& redis, std::span<const BucketTake> takes, TokenBucketStore::Callback callback)
-      : redis_(redis),
-        callback_(std::move(callback)),
-        arguments_(arguments(takes, Direction::take)),
-        deadline_(redis.deadline()) {
-    for (const BucketTake& take : takes) buckets_.push_back({take.policy, take.cost});
-    send("EVALSHA", kTokenBucketScriptSha1);
+  explicit Handle(Call& call);
+  ~Handle() override;
+  void let_go() { call_ = nullptr; }
+
+ private:
+  Call* call_;
+};
+
+/// One request's withdrawals on their way.
+class RedisTokenBucketStore::Call {
+ public:
+  Call(RedisTokenBucketStore& store, std::span<const BucketTake> takes, Callback callback)
+      : store_(store), callback_(std::move(callback)), deadline_(store.redis_.deadline()) {
+    begin(takes);
+  }
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+  ~Call() {
+    if (handle_ != nullptr) handle_->let_go();
+  }
+
+  void held_by(Handle& handle) { handle_ = &handle; }
+  void keep_place(std::list<Call>::iterator place) { place_ = place; }
+  /// Nobody waits any more. Redis may have decided already, so its answer is still of interest.
+  void abandon() {
+    handle_ = nullptr;
+    callback_ = nullptr;
   }
 
  private:
   struct Bucket {
-    const BucketPolicy* policy;
+    const BucketPolicy* policy;  // not touched where nobody waits
     std::uint64_t cost;
+    bool quota;
   };
 
+  void begin(std::span<const BucketTake> takes) {
+    for (const BucketTake& take : takes) {
+      buckets_.push_back({take.policy, take.cost, is_quota(*take.policy)});
+    }
+    arguments_ = arguments("take", takes);
+    send("EVALSHA", kTokenBucketScriptSha1);
+  }
+
   void send(std::string_view name, std::string_view script) {
-    command_ = redis_.send(arguments_[1], command(name, script, arguments_), deadline_,
-                           [this](const RedisAnswer& answer) { on_answer(answer); });
+    command_ = store_.redis_.send(arguments_[1], command(name, script, arguments_), deadline_,
+                                  [this](const RedisAnswer& answer) { on_answer(answer); });
   }
 
   void on_answer(const RedisAnswer& answer) {
+    if (callback_ == nullptr) {
+      if (answer && is_verdict(*answer)) refund_grant(*answer);
+      end();
+      return;
+    }
     // After a restart or a SCRIPT FLUSH.
     if (answer && answer->is_error("NOSCRIPT")) return send("EVAL", kTokenBucketScript);
-    // Moved out, because the callback may destroy this.
-    const TokenBucketStore::Callback callback = std::move(callback_);
-    callback(interpret(answer));
+    TakeAnswer taken = interpret(answer);
+    const Callback callback = std::move(callback_);
+    end();
+    callback(std::move(taken));
+  }
+
+  /// This is gone then.
+  void end() { store_.calls_.erase(place_); }
+
+  void refund_grant(const RedisReply& reply) {
+    if (reply.items[0].integer != 1) return;
+    const std::size_t verb = 1 + buckets_.size();
+    arguments_[verb] = "refund";
+    std::size_t said = 1;
+    for (std::size_t i = 0; i < buckets_.size(); ++i) {
+      said += numbers_of(buckets_[i].quota);
+      if (!buckets_[i].quota) continue;
+      arguments_[verb + (i + 1) * kFigures] = std::to_string(reply.items[said - 1].integer);
+    }
+    store_.redis_.send(arguments_[1], command("EVALSHA", kTokenBucketScriptSha1, arguments_));
   }
 
   TakeAnswer interpret(const RedisAnswer& answer) const {
@@ -131,43 +226,57 @@ class PendingTake final : public Pending {
     if (!is_verdict(reply)) return unavailable("unexpected reply");
     TakeAnswer take;
     take.granted = reply.items[0].integer == 1;
-    for (std::size_t i = 0; i < buckets_.size(); ++i) {
-      const auto [policy, cost] = buckets_[i];
-      const Wide whole = reply.items[1 + 2 * i].integer;
-      const Wide debt = whole * Scale(*policy).n + reply.items[2 + 2 * i].integer;
-      take.states.push_back(state_of(*policy, cost, take.granted, debt));
+    std::span<const RedisReply> said(reply.items);
+    said = said.subspan(1);
+    for (const auto [policy, cost, quota] : buckets_) {
+      take.states.push_back(quota ? quota_state(*policy, said)
+                                  : rate_state(*policy, cost, take.granted, said));
+      said = said.subspan(numbers_of(quota));
     }
     return take;
   }
 
-  /// Whether it is what the script returns: granted or not, then a debt in two parts for each
-  /// bucket.
+  /// Whether it is what the script returns: granted or not, then the numbers of each bucket.
   bool is_verdict(const RedisReply& reply) const {
-    return reply.items.size() == 1 + 2 * buckets_.size() &&
+    std::size_t expected = 1;
+    for (const Bucket& bucket : buckets_) expected += numbers_of(bucket.quota);
+    return reply.items.size() == expected &&
            std::all_of(reply.items.begin(), reply.items.end(), [](const RedisReply& item) {
              return item.kind == RedisReply::Kind::integer && item.integer >= 0;
            });
   }
 
-  Redis& redis_;
-  TokenBucketStore::Callback callback_;
+  RedisTokenBucketStore& store_;
+  Callback callback_;  // nullptr: nobody waits
+  Handle* handle_ = nullptr;
+  std::list<Call>::iterator place_;
   std::vector<Bucket> buckets_;
-  const std::vector<std::string> arguments_;
+  std::vector<std::string> arguments_;
   const TimePoint deadline_;
   PendingPtr command_;
 };
 
-}  // namespace
+RedisTokenBucketStore::Handle::Handle(Call& call) : call_(&call) { call.held_by(*this); }
+
+RedisTokenBucketStore::Handle::~Handle() {
+  if (call_ != nullptr) call_->abandon();
+}
+
+RedisTokenBucketStore::RedisTokenBucketStore(Redis& redis) : redis_(redis) {}
+
+RedisTokenBucketStore::~RedisTokenBucketStore() = default;
 
 Lookup<TakeAnswer> RedisTokenBucketStore::take(std::span<const BucketTake> takes,
                                                Callback callback) {
-  return std::make_unique<PendingTake>(redis_, takes, std::move(callback));
+  Call& call = calls_.emplace_back(*this, takes, std::move(callback));
+  call.keep_place(std::prev(calls_.end()));
+  return std::make_unique<Handle>(call);
 }
 
 void RedisTokenBucketStore::refund(std::span<const BucketTake> takes) {
   // Follows a grant, so Redis has met the script; if it has restarted since, the bucket is gone
   // too.
-  const std::vector<std::string> words = arguments(takes, Direction::refund);
+  const std::vector<std::string> words = arguments("refund", takes);
   redis_.send(words[1], command("EVALSHA", kTokenBucketScriptSha1, words));
 }
 

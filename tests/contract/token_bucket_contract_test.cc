@@ -23,6 +23,7 @@
 #include "gateway/store/local_token_bucket.h"
 #include "gateway/store/redis_client.h"
 #include "gateway/store/redis_token_bucket.h"
+#include "tests/contract/fake_clock_redis.h"
 #include "tests/support/manual_loop.h"
 #include "tests/support/patience.h"
 #include "tests/support/redis_server.h"
@@ -75,10 +76,14 @@ class InThisProcess final : public Subject {
 /// A worker's way to a Redis.
 class RedisWorker {
  public:
-  explicit RedisWorker(const RedisSettings& settings) : client_(*loop_, connector_, settings) {}
+  enum class Clock : std::uint8_t { of_redis, of_the_test };
+
+  explicit RedisWorker(const RedisSettings& settings, Clock clock = Clock::of_redis)
+      : client_(*loop_, connector_, settings),
+        store_(clock == Clock::of_the_test ? static_cast<Redis&>(faked_) : client_) {}
 
   TokenBucketStore& store() { return store_; }
-  RedisClient& client() { return client_; }
+  FakeClockRedis& clock() { return faked_; }
 
   void start_take(const Takes& takes) {
     answer_.reset();
@@ -105,7 +110,7 @@ class RedisWorker {
   RedisReply ask(std::vector<std::string_view> words) {
     std::optional<RedisAnswer> reply;
     const PendingPtr pending =
-        client_.send(words, client_.deadline(), [this, &reply](RedisAnswer answer) {
+        client_.send("", words, client_.deadline(), [this, &reply](RedisAnswer answer) {
           reply = std::move(answer);
           loop_->stop();
         });
@@ -135,10 +140,14 @@ class RedisWorker {
   net::DnsResolver resolver_{*loop_, ResolverSettings{}};
   net::TcpConnector connector_{*loop_, resolver_};
   RedisClient client_;
-  RedisTokenBucketStore store_{client_};
+  FakeClockRedis faked_{client_};
+  RedisTokenBucketStore store_;
   std::optional<TakeAnswer> answer_;
   PendingPtr pending_;
 };
+
+/// A Tuesday.
+constexpr Micros kNoon = 1'764'072'000s;
 
 class InRedis final : public Subject {
  public:
@@ -147,21 +156,15 @@ class InRedis final : public Subject {
     settings.port = redis_.port();
     if (over_unix_socket) settings.unix_path = redis_.unix_path();
     settings.command_timeout = settings.connect_timeout = test::kPatience;
-    worker_.emplace(settings);
+    worker_.emplace(settings, RedisWorker::Clock::of_the_test);
+    worker_->clock().set(kNoon);
   }
 
   TokenBucketStore& store() override { return worker_->store(); }
   TakeAnswer take(const Takes& takes) override { return worker_->take(takes); }
-  /// Redis has no clock that a test could move; so the times that it keeps are moved.
   void let_pass(Duration time) override {
-    static constexpr std::string_view kScript = R"(
-      for _, key in ipairs(redis.call('KEYS', '*')) do
-        local time, part = string.match(redis.call('GET', key), '^(%d+):(%d+)$')
-        redis.call('SET', key, string.format('%.0f:%s', time - ARGV[1], part), 'KEEPTTL')
-      end
-      return 1)";
-    const std::string us = std::to_string(time / 1us);
-    ASSERT_EQ(worker_->ask({"EVAL", kScript, "0", us}).integer, 1);
+    FakeClockRedis& clock = worker_->clock();
+    clock.set(clock.now() + std::chrono::duration_cast<Micros>(time));
   }
 
  private:
@@ -355,6 +358,131 @@ TEST_P(TokenBucketContract, TheSlowestPolicyIsCountedExactly) {
   expect_about(take({take_of(policy, 1)}).states[0].retry_after, 24h);
 }
 
+// ------------------------------------------------------------------------------------------ quotas
+
+BucketPolicy quota_of(std::string name, std::uint64_t tokens, Duration period, Refill refill) {
+  return {.name = std::move(name),
+          .tokens = tokens,
+          .period = period,
+          .burst = tokens,
+          .refill = refill};
+}
+
+TEST_P(TokenBucketContract, ARollingQuotaIsNeverExceededInAnyPeriod) {
+  const BucketPolicy daily = quota_of("daily", 10, 24h, Refill::rolling);
+  EXPECT_TRUE(granted(take_of(daily, 6)));
+  let_pass(12h);
+  EXPECT_TRUE(granted(take_of(daily, 4)));
+  let_pass(12h - 1min);
+  EXPECT_FALSE(granted(take_of(daily, 1)));
+  let_pass(1min + 24min);  // up to a sixtieth of the period later
+  EXPECT_EQ(remaining(take_of(daily, 6)), 0U);
+  EXPECT_FALSE(granted(take_of(daily, 1)));
+}
+
+TEST_P(TokenBucketContract, ARefusalOfARollingQuotaSaysWhenEnoughHasLeft) {
+  const BucketPolicy daily = quota_of("daily", 10, 24h, Refill::rolling);
+  take({take_of(daily, 2)});
+  let_pass(6h);
+  take({take_of(daily, 8)});
+  let_pass(6h);
+  EXPECT_LE(take({take_of(daily, 2)}).states[0].retry_after, 12h + 24min);
+  EXPECT_GE(take({take_of(daily, 2)}).states[0].retry_after, 12h);
+  EXPECT_GE(take({take_of(daily, 3)}).states[0].retry_after, 18h);
+  let_pass(take({take_of(daily, 3)}).states[0].retry_after);
+  EXPECT_TRUE(granted(take_of(daily, 3)));
+}
+
+TEST_P(TokenBucketContract, ACalendarQuotaIsWholeAgainAtMidnight) {
+  const BucketPolicy daily = quota_of("daily", 10, 24h, Refill::calendar);
+  let_pass(take({take_of(daily, 1)}).states[0].reset);  // midnight
+  let_pass(23h);
+  EXPECT_TRUE(granted(take_of(daily, 10)));
+  const BucketState state = take({take_of(daily, 1)}).states[0];
+  EXPECT_EQ(state.retry_after, 1h);
+  EXPECT_EQ(state.reset, 1h);
+  let_pass(1h - 1us);
+  EXPECT_FALSE(granted(take_of(daily, 1)));
+  let_pass(1us);
+  EXPECT_TRUE(granted(take_of(daily, 10)));
+}
+
+TEST_P(TokenBucketContract, AMonthlyQuotaIsWholeAgainOnTheFirst) {
+  const BucketPolicy monthly = quota_of("monthly", 10, 31 * 24h, Refill::monthly);
+  for (int month = 0; month < 30; ++month) {
+    const BucketState state = take({take_of(monthly, 10)}).states[0];
+    ASSERT_EQ(state.remaining, 0U) << month;
+    if (month > 0) {
+      ASSERT_GE(state.reset, 28 * 24h);
+      ASSERT_LE(state.reset, 31 * 24h);
+    }
+    let_pass(state.reset - 1us);
+    ASSERT_FALSE(granted(take_of(monthly, 1))) << month;
+    let_pass(1us);
+  }
+}
+
+TEST_P(TokenBucketContract, ARefundOfAQuotaIsAvailableAgain) {
+  for (const Refill refill : {Refill::rolling, Refill::calendar, Refill::monthly}) {
+    const BucketPolicy daily = quota_of("daily", 10, 24h, refill);
+    BucketTake seven = take_of(daily, 7);
+    seven.receipt = take({seven}).states[0].receipt;
+    EXPECT_FALSE(granted(take_of(daily, 4)));
+    refund({seven});
+    EXPECT_EQ(remaining(take_of(daily, 1)), 9U);
+    refund({seven});
+    EXPECT_EQ(remaining(take_of(daily, 1)), 9U) << "no more than was taken";
+  }
+}
+
+TEST_P(TokenBucketContract, ARefundOfAnEarlierPeriodGivesNothingToThisOne) {
+  for (const Refill refill : {Refill::rolling, Refill::calendar}) {
+    const BucketPolicy daily = quota_of("daily", 10, 24h, refill);
+    BucketTake seven = take_of(daily, 7);
+    seven.receipt = take({seven}).states[0].receipt;
+    let_pass(49h);
+    take({take_of(daily, 5)});
+    refund({seven});
+    EXPECT_EQ(remaining(take_of(daily, 1)), 4U);
+  }
+}
+
+TEST_P(TokenBucketContract, ARateAndAQuotaGrantTogetherOrNotAtAll) {
+  const BucketPolicy single = per_hour("single", 100, 100);
+  const BucketPolicy daily = quota_of("daily", 10, 24h, Refill::rolling);
+  const BucketPolicy monthly = quota_of("monthly", 15, 31 * 24h, Refill::monthly);
+  const Takes all{take_of(single, 1), take_of(daily, 8), take_of(monthly, 8)};
+  EXPECT_TRUE(take(all).granted);
+  const TakeAnswer refused = take(all);
+  EXPECT_FALSE(refused.granted);
+  EXPECT_EQ(refused.states[0].remaining, 99U);
+  EXPECT_EQ(refused.states[0].retry_after, 0s);
+  EXPECT_EQ(refused.states[1].remaining, 2U);
+  EXPECT_GE(refused.states[1].retry_after, 24h);
+  EXPECT_EQ(refused.states[2].remaining, 7U);
+  EXPECT_GT(refused.states[2].retry_after, 0s);
+  EXPECT_EQ(remaining(take_of(monthly, 7)), 0U);
+}
+
+TEST_P(TokenBucketContract, ARuleThatBecomesAQuotaStartsAfresh) {
+  take({take_of(per_hour("rule", 10, 10), 10)});
+  EXPECT_EQ(remaining(take_of(quota_of("rule", 10, 1h, Refill::rolling), 1)), 9U);
+  EXPECT_EQ(remaining(take_of(quota_of("rule", 10, 2h, Refill::rolling), 1)), 9U);
+  EXPECT_EQ(remaining(take_of(quota_of("rule", 10, 1h, Refill::calendar), 1)), 9U);
+  EXPECT_EQ(remaining(take_of(quota_of("rule", 10, 31 * 24h, Refill::monthly), 1)), 9U);
+}
+
+TEST_P(TokenBucketContract, ACostBeyondTheBurstIsNeverGranted) {
+  for (const BucketPolicy& policy :
+       {per_hour("rate", 10, 10), quota_of("rolling", 10, 1h, Refill::rolling),
+        quota_of("calendar", 10, 1h, Refill::calendar)}) {
+    EXPECT_FALSE(granted(take_of(policy, 11)));
+    EXPECT_EQ(remaining(take_of(policy, 4)), 6U);
+    EXPECT_FALSE(granted(take_of(policy, 11)));
+    EXPECT_EQ(remaining(take_of(policy, 6)), 0U);
+  }
+}
+
 // ----------------------------------------------------------------------- one against the other
 
 TEST(RedisAgainstMemory, DecidesAlikeOverLongRandomSequences) {
@@ -474,6 +602,27 @@ TEST_F(RedisTokenBucketTest, BucketsOfACallerShareAHashTag) {
   RedisWorker worker(settings());
   worker.take({take_of(policy_, 1, "account.a/0123456789abcdef")});
   EXPECT_EQ(keys()[0], "trackly:{account.a}/0123456789abcdef:single");
+}
+
+TEST_F(RedisTokenBucketTest, AQuotaExpiresWithItsLastSlice) {
+  RedisWorker worker(settings());
+  worker.take({take_of(quota_of("daily", 10, 24h, Refill::rolling), 2)});
+  const std::string rolling = keys()[0];
+  EXPECT_EQ(rolling, "trackly:{account.acct_42}/0123456789abcdef:daily:rolling.1440000000");
+  const int left = std::stoi(redis_.cli({"PTTL", rolling}));
+  EXPECT_LE(left, (24 * 60 + 24) * 60'000 + 2);
+  EXPECT_GT(left, 24 * 60 * 60'000 - 30'000);
+}
+
+TEST_F(RedisTokenBucketTest, AQuotaCountsFromNowOnWhatWasTakenBeforeTheClockWasSetBack) {
+  RedisWorker worker(settings(), RedisWorker::Clock::of_the_test);
+  const BucketPolicy daily = quota_of("daily", 10, 24h, Refill::rolling);
+  worker.clock().set(kNoon + std::chrono::years(3));
+  worker.take({take_of(daily, 4)});
+  worker.clock().set(kNoon);
+  EXPECT_EQ(worker.take({take_of(daily, 1)}).states[0].remaining, 5U);
+  worker.clock().set(kNoon + 24h + 24min);
+  EXPECT_EQ(worker.take({take_of(daily, 1)}).states[0].remaining, 9U);
 }
 
 TEST_F(RedisTokenBucketTest, WorkersShareTheBuckets) {

@@ -28,7 +28,7 @@ class BucketTableTest : public testing::Test {
  protected:
   bool take(const BucketPolicy& policy, const std::string& key, std::uint64_t cost = 1) {
     const BucketTake one{&policy, key, cost};
-    return table_.take({&one, 1}, now_).granted;
+    return table_.take({&one, 1}, {now_}).granted;
   }
 
   BucketTable table_{HashKey{1, 2}};
@@ -112,7 +112,7 @@ TEST(BucketTableAgainstModel, DecidesAsExactFractionsDo) {
         granted.pop_back();
         continue;
       }
-      const TakeAnswer answer = table.take(takes, now);
+      const TakeAnswer answer = table.take(takes, {now});
       ASSERT_EQ(answer.granted, model.take(takes, now)) << "round " << round << " step " << step;
       for (std::size_t i = 0; i < takes.size(); ++i) {
         ASSERT_EQ(answer.states[i].remaining, model.remaining(takes[i], now));
@@ -136,7 +136,7 @@ TEST(BucketTableAgainstBound, NeverGrantsMoreThanTheBurstAndWhatFlowedIn) {
     for (int step = 0; step < 500; ++step) {
       now += Duration(
           static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(2 * token.count() + 1)));
-      granted += table.take({&one, 1}, now).granted ? 1 : 0;
+      granted += table.take({&one, 1}, {now}).granted ? 1 : 0;
       const long double flowed = static_cast<long double>((now - kStart).count()) *
                                  static_cast<long double>(policy.tokens) /
                                  static_cast<long double>(policy.period.count());
@@ -160,7 +160,7 @@ TEST_F(BucketTableTest, TheTimeItNamesIsNeitherTooEarlyNorTooLate) {
     const BucketPolicy policy = policy_of("rate" + std::to_string(rate), rate, 1s, 5);
     ASSERT_TRUE(take(policy, "a", 5));
     const BucketTake two{&policy, "a", 2};
-    const Duration wait = table_.take({&two, 1}, now_).states[0].retry_after;
+    const Duration wait = table_.take({&two, 1}, {now_}).states[0].retry_after;
     now_ += wait - 2ns;
     EXPECT_FALSE(take(policy, "a", 2)) << rate;
     now_ += 2ns;
@@ -195,7 +195,7 @@ class FullBucketTableTest : public BucketTableTest {
 
   bool take_small(const std::string& key, std::uint64_t cost = 1) {
     const BucketTake one{&hourly_, key, cost};
-    return small_.take({&one, 1}, now_).granted;
+    return small_.take({&one, 1}, {now_}).granted;
   }
 
   BucketTable small_;
@@ -247,7 +247,7 @@ TEST_F(BucketTableTest, ManyWorkersTogetherAreGrantedTheBurstExactly) {
   std::atomic<int> granted = 0;
   on_workers(4, [&](int) {
     const BucketTake one{&policy, "shared", 1};
-    for (int i = 0; i < 5'000; ++i) granted += table_.take({&one, 1}, kStart).granted ? 1 : 0;
+    for (int i = 0; i < 5'000; ++i) granted += table_.take({&one, 1}, {kStart}).granted ? 1 : 0;
   });
   EXPECT_EQ(granted, 10'000);
 }
@@ -258,11 +258,11 @@ TEST_F(BucketTableTest, WhatARaceOverSeveralBucketsTookIsGivenBack) {
   std::atomic<std::uint64_t> granted = 0;
   on_workers(4, [&](int) {
     const std::vector<BucketTake> both{{&wide, "shared", 7}, {&narrow, "shared", 1}};
-    for (int i = 0; i < 2'000; ++i) granted += table_.take(both, kStart).granted ? 1 : 0;
+    for (int i = 0; i < 2'000; ++i) granted += table_.take(both, {kStart}).granted ? 1 : 0;
   });
   EXPECT_EQ(granted, 1'000U);
   const BucketTake rest{&wide, "shared", 1'000'000 - 7'000};
-  EXPECT_TRUE(table_.take({&rest, 1}, kStart).granted);
+  EXPECT_TRUE(table_.take({&rest, 1}, {kStart}).granted);
 }
 
 TEST_F(BucketTableTest, WorkersMayTakeRefundAndFloodAtOnce) {
@@ -272,7 +272,7 @@ TEST_F(BucketTableTest, WorkersMayTakeRefundAndFloodAtOnce) {
     for (int i = 0; i < 5'000; ++i) {
       const BucketTake one{&policy, std::to_string(i % 700 + worker), 1};
       const TimePoint now = kStart + Duration(i * 1ms);
-      if (small.take({&one, 1}, now).granted && i % 3 == 0) small.refund({&one, 1});
+      if (small.take({&one, 1}, {now}).granted && i % 3 == 0) small.refund({&one, 1});
     }
   });
   EXPECT_LE(small.size(), 64U * 4U);

@@ -80,26 +80,25 @@ class RedisTokenBucketTest : public testing::Test {
 TEST_F(RedisTokenBucketTest, ATakeIsTheScriptsDigestItsKeysAndItsFigures) {
   take();
   EXPECT_EQ(sent(),
-            command({"EVALSHA", kTokenBucketScriptSha1, "1", "trackly:{account.a}/k1:single", "10",
-                     "300000", "0", "2000000", "0"}));
+            command({"EVALSHA", kTokenBucketScriptSha1, "1", "trackly:{account.a}/k1:single",
+                     "take", "rate", "10", "300000", "0", "2000000", "0"}));
 }
 
 TEST_F(RedisTokenBucketTest, TakesOfARequestAreOneCommand) {
   const BucketPolicy sevenths{.name = "daily", .tokens = 7, .period = 24h, .burst = 7};
   take({{&policy_, "account.a/k1", 1}, {&sevenths, "account.a", 2}});
-  EXPECT_EQ(sent(),
-            command({"EVALSHA", kTokenBucketScriptSha1, "2", "trackly:{account.a}/k1:single",
-                     "trackly:{account.a}:daily", "10", "100000", "0", "2000000", "0",  //
-                     "7", "24685714285", "5", "86400000000", "0"}));
+  EXPECT_EQ(sent(), command({"EVALSHA", kTokenBucketScriptSha1, "2",
+                             "trackly:{account.a}/k1:single", "trackly:{account.a}:daily", "take",
+                             "rate", "10", "100000", "0", "2000000", "0",  //
+                             "rate", "7", "24685714285", "5", "86400000000", "0"}));
 }
 
-TEST_F(RedisTokenBucketTest, ARefundIsANegativeCost) {
+TEST_F(RedisTokenBucketTest, ARefundSaysWhatATakeSaid) {
   const BucketPolicy sevenths{.name = "daily", .tokens = 7, .period = 1s, .burst = 7};
   store_.refund(std::vector<BucketTake>{{&sevenths, "account.a", 1}});
   loop_.run_posted();
-  // -142857 1/7 microseconds, as -142858 and 6/7.
   EXPECT_EQ(sent(), command({"EVALSHA", kTokenBucketScriptSha1, "1", "trackly:{account.a}:daily",
-                             "7", "-142858", "6", "1000000", "0"}));
+                             "refund", "rate", "7", "142857", "1", "1000000", "0"}));
 }
 
 TEST_F(RedisTokenBucketTest, AGrantSaysWhatIsLeft) {
@@ -127,8 +126,8 @@ TEST_F(RedisTokenBucketTest, TheScriptFollowsWhereRedisDoesNotKnowIt) {
   take();
   sent();
   reply(kNoScript);
-  EXPECT_EQ(sent(), command({"EVAL", kTokenBucketScript, "1", "trackly:{account.a}/k1:single", "10",
-                             "300000", "0", "2000000", "0"}));
+  EXPECT_EQ(sent(), command({"EVAL", kTokenBucketScript, "1", "trackly:{account.a}/k1:single",
+                             "take", "rate", "10", "300000", "0", "2000000", "0"}));
   reply(kGranted);
   EXPECT_EQ(failure(), "ok");
 }
