@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -71,11 +72,20 @@ void Dialer::start(const Address& address) {
 }
 
 void Dialer::resolve(const Address& address) {
-  lookup_ = resolver_.resolve(address.host, address.port, [this](Result<ResolvedName> found) {
-    if (!found) return finish(TransportError::unresolved);
-    candidates_ = std::move(found->addresses);
-    try_next();
-  });
+  lookup_ = resolver_.resolve(address.host, address.port,
+                              [this](const Result<ResolvedName>& found) { on_resolved(found); });
+}
+
+void Dialer::on_resolved(const Result<ResolvedName>& found) {
+  if (!found) return finish(TransportError::unresolved);
+  more_may_come_ = found->unknown && !found->unknown->fault;
+  for (const SocketAddress& address : found->addresses) {
+    const bool is_known = std::any_of(
+        candidates_.begin(), candidates_.end(),
+        [&address](const auto& known) { return known.to_string() == address.to_string(); });
+    if (!is_known) candidates_.push_back(address);
+  }
+  if (fd_ < 0) try_next();
 }
 
 void Dialer::try_next() {
@@ -85,7 +95,7 @@ void Dialer::try_next() {
     failure_ = error_of(errno, candidate);
     close_socket();
   }
-  finish(failure_);
+  if (!more_may_come_) finish(failure_);
 }
 
 /// False: errno says why not.

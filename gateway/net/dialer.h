@@ -29,6 +29,7 @@ class Dialer final : public Deferred {
  private:
   void start(const Address& address);
   void resolve(const Address& address);
+  void on_resolved(const Result<ResolvedName>& found);
   void try_next();
   bool open_socket(const SocketAddress& candidate);
   bool connect_to(const SocketAddress& candidate);
@@ -43,6 +44,7 @@ class Dialer final : public Deferred {
   std::unique_ptr<Timer> deadline_;
   std::unique_ptr<Timer> start_;
   std::unique_ptr<Resolver::Lookup> lookup_;
+  bool more_may_come_ = false;  // of its answer
   std::vector<SocketAddress> candidates_;
   std::size_t next_ = 0;
   TransportError failure_ = TransportError::refused;  // of the last one

@@ -12,7 +12,11 @@ namespace trackly::net {
 /// A Resolver on c-ares, on one loop: the hosts file first (/etc/hosts, or the one that CARES_HOSTS
 /// in the environment names; read again for each question), then DNS, for IPv4 and IPv6 addresses,
 /// with the search domains of the system. A name server is asked twice before that counts as no
-/// answer. Addresses come in the order of RFC 6724.
+/// answer. Addresses of the hosts file come in the order of RFC 6724; of others, those of IPv6 come
+/// first.
+///
+/// The two families are asked about separately, since name servers may answer for one only. The
+/// first one with addresses does not wait for the other for long (RFC 8305 section 3).
 ///
 /// /etc/resolv.conf is read at the first question, and again at the first one after a name server
 /// could not be reached or did not answer.

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,14 @@ struct ResolvedName {
   std::vector<SocketAddress> addresses;  // at least one, with the port that was asked for
   /// For how long that holds; zero where nobody says (/etc/hosts).
   Duration ttl{};
+
+  struct Unknown {
+    int family = 0;  // AF_INET or AF_INET6
+    /// Why nobody could say; nullopt: the answer is still to come.
+    std::optional<Fault> fault = {};
+  };
+  /// The family of which it is not known whether the name has addresses; none of them is here.
+  std::optional<Unknown> unknown = {};
 };
 
 /// Finds the addresses of names without blocking the loop. An interface so that what depends on
@@ -39,7 +48,8 @@ class Resolver {
   Resolver& operator=(const Resolver&) = delete;
   virtual ~Resolver() = default;
 
-  /// `done` comes once, never from inside the call, and may destroy the lookup.
+  /// `done` comes once, never from inside the call, and may destroy the lookup. Where an answer is
+  /// still to come, it comes once more, with all that is known then and without a fault.
   virtual std::unique_ptr<Lookup> resolve(const std::string& name, std::uint16_t port,
                                           Done done) = 0;
 };

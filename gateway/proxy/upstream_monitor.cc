@@ -1,8 +1,10 @@
 #include "gateway/proxy/upstream_monitor.h"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <cstdint>
-#include <optional>
+#include <deque>
 #include <utility>
 
 #include "gateway/net/socket_address.h"
@@ -17,6 +19,10 @@ constexpr std::size_t kMaxAddresses = 64;
 
 // A slip in a zone must not outlast the zone's repair by days.
 constexpr Duration kLongestTtl = std::chrono::hours(1);
+
+// Name servers that know many addresses like to answer with some of them, others each time. One
+// that returns within this time is still what was known about it.
+constexpr Duration kMemory = std::chrono::minutes(10);
 
 /// Up to a tenth longer, so that the checks of several gateways do not stay in step.
 Duration jittered(Duration interval, Loop& loop) {
@@ -39,6 +45,15 @@ std::vector<std::string> hosts_of(const std::vector<net::SocketAddress>& address
     }
   }
   return hosts;
+}
+
+int family_of(const Target& target) {
+  return target.address().host.find(':') == std::string::npos ? AF_INET : AF_INET6;
+}
+
+/// Nothing more will come of this question.
+bool is_last(const Result<net::ResolvedName>& answer) {
+  return !answer || !answer->unknown || answer->unknown->fault;
 }
 
 }  // namespace
@@ -141,10 +156,18 @@ class UpstreamMonitor::Endpoint {
     std::unique_ptr<Check> check;  // nullptr: none is configured
   };
 
-  void add(std::string host) {
+  /// A target that its name stands for no more.
+  struct Departed {
+    std::shared_ptr<Target> target;
+    TimePoint forgotten_at;
+  };
+
+  void add(const std::string& host) {
     Watched watched;
-    watched.target =
-        std::make_shared<Target>(settings_, monitor_.address_of(settings_, std::move(host)));
+    watched.target = recall(host);
+    if (watched.target == nullptr) {
+      watched.target = std::make_shared<Target>(settings_, monitor_.address_of(settings_, host));
+    }
     if (monitor_.settings_.health_check) {
       watched.check = std::make_unique<Check>(monitor_, watched.target);
     }
@@ -158,20 +181,30 @@ class UpstreamMonitor::Endpoint {
   }
 
   void on_answer(const Result<net::ResolvedName>& answer) {
-    lookup_.reset();
-    const Duration least = monitor_.resolving_.min_ttl;
-    ask_again_->arm(answer ? std::max(std::min(answer->ttl, kLongestTtl), least) : least);
+    if (is_last(answer)) {
+      lookup_.reset();
+      const bool is_whole = answer && !answer->unknown;
+      const Duration least = monitor_.resolving_.min_ttl;
+      ask_again_->arm(is_whole ? std::max(std::min(answer->ttl, kLongestTtl), least) : least);
+      report_resolved(answer);
+    }
     is_known_ = true;
-    if (answer) replace(hosts_of(answer->addresses));
-    report_resolved(answer);
+    if (answer) replace(*answer);
     monitor_.endpoint_changed();
   }
 
-  /// Those that stay keep their places and what is known about them; new ones follow.
-  void replace(const std::vector<std::string>& hosts) {
-    std::erase_if(watched_, [&hosts](const Watched& watched) {
-      return std::find(hosts.begin(), hosts.end(), watched.target->address().host) == hosts.end();
-    });
+  /// Those that stay keep their places and what is known about them; new ones follow. Half an
+  /// answer says nothing about the addresses of the other family.
+  void replace(const net::ResolvedName& answer) {
+    const std::vector<std::string> hosts = hosts_of(answer.addresses);
+    const auto stays = [&](const Watched& watched) {
+      const Target& target = *watched.target;
+      return (answer.unknown && answer.unknown->family == family_of(target)) ||
+             std::find(hosts.begin(), hosts.end(), target.address().host) != hosts.end();
+    };
+    const auto leaving = std::stable_partition(watched_.begin(), watched_.end(), stays);
+    for (auto watched = leaving; watched != watched_.end(); ++watched) remember(watched->target);
+    watched_.erase(leaving, watched_.end());
     bool is_cut = false;
     for (const std::string& host : hosts) {
       if (has(host)) continue;
@@ -193,9 +226,37 @@ class UpstreamMonitor::Endpoint {
     });
   }
 
+  void remember(std::shared_ptr<Target> target) {
+    if (departed_.size() == kMaxAddresses) departed_.pop_front();
+    departed_.push_back({std::move(target), monitor_.loop_.now() + kMemory});
+  }
+
+  /// nullptr: it was not here lately.
+  std::shared_ptr<Target> recall(const std::string& host) {
+    std::erase_if(departed_, [now = monitor_.loop_.now()](const Departed& departed) {
+      return departed.forgotten_at <= now;
+    });
+    const auto found = std::find_if(
+        departed_.begin(), departed_.end(),
+        [&host](const Departed& departed) { return departed.target->address().host == host; });
+    if (found == departed_.end()) return nullptr;
+    std::shared_ptr<Target> target = std::move(found->target);
+    departed_.erase(found);
+    return target;
+  }
+
+  /// Each trouble once, whatever its reasons.
   void report_resolved(const Result<net::ResolvedName>& answer) {
-    if (std::exchange(resolves_, answer.ok()) == answer.ok()) return;
-    report(answer ? "resolves again" : "does not resolve: " + answer.error().text);
+    std::string trouble;
+    if (!answer) {
+      trouble = "does not resolve";
+    } else if (answer->unknown) {
+      trouble = std::string("does not resolve for ") +
+                (answer->unknown->family == AF_INET ? "IPv4" : "IPv6");
+    }
+    if (std::exchange(trouble_, trouble) == trouble) return;
+    if (trouble.empty()) return report("resolves again");
+    report(trouble + ": " + (answer ? answer->unknown->fault->text : answer.error().text));
   }
 
   void report(const std::string& what) const {
@@ -205,9 +266,10 @@ class UpstreamMonitor::Endpoint {
   UpstreamMonitor& monitor_;
   const EndpointSettings& settings_;
   bool is_known_;
-  bool resolves_ = true;  // as far as it has been told
+  std::string trouble_;  // with resolving, as far as it has been told
   bool was_cut_ = false;
   std::vector<Watched> watched_;
+  std::deque<Departed> departed_;  // the oldest first
   std::unique_ptr<net::Resolver::Lookup> lookup_;
   std::unique_ptr<Timer> ask_again_;
 };

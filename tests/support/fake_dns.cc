@@ -228,12 +228,12 @@ std::string FakeDns::answer(std::string_view message, bool over_tcp) {
     return header(message, kResponse | kNoSuchName, 0) + question->section;
   }
   DnsAnswer& answer = found->second;
-  if (answer.ignores_ipv6 && question->type == kAaaa) return {};
   if (answer.lost > 0) {
     --answer.lost;
     return {};
   }
-  switch (answer.kind) {
+  const auto of_family = question->type == kAaaa ? answer.of_ipv6 : answer.of_ipv4;
+  switch (of_family.value_or(answer.kind)) {
     case DnsAnswer::Kind::silence:
       return {};
     case DnsAnswer::Kind::failure:

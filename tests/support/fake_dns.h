@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -31,8 +32,9 @@ struct DnsAnswer {
   std::uint32_t alias_ttl = 60;
   /// So many questions about the name are lost before one is answered.
   int lost = 0;
-  /// Only questions about IPv4 are answered.
-  bool ignores_ipv6 = false;
+  /// What questions about one family get in place of `kind`.
+  std::optional<Kind> of_ipv4 = {};
+  std::optional<Kind> of_ipv6 = {};
 };
 
 /// A name server on 127.0.0.1, over UDP and TCP, with a thread of its own. Names that it was not

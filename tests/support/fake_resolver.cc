@@ -17,13 +17,13 @@ class FakeResolver::Question final : public Lookup {
 
   const std::string& name() const { return name_; }
   std::uint16_t port() const { return port_; }
-  Done take_done() { return std::move(done_); }
+  const Done& done() const { return done_; }
 
  private:
   FakeResolver& resolver_;
   const std::string name_;
   const std::uint16_t port_;
-  Done done_;
+  const Done done_;
 };
 
 std::unique_ptr<net::Resolver::Lookup> FakeResolver::resolve(const std::string& name,
@@ -38,12 +38,34 @@ std::size_t FakeResolver::questions(const std::string& name) const {
 
 void FakeResolver::answer(const std::string& name, const std::vector<std::string>& addresses,
                           Duration ttl) {
+  finish(name, resolved(name, addresses, ttl));
+}
+
+void FakeResolver::answer_half(const std::string& name, const std::vector<std::string>& addresses,
+                               int unknown, const std::string& why) {
+  net::ResolvedName half = resolved(name, addresses, std::chrono::minutes(1));
+  half.unknown = {.family = unknown, .fault = Fault{why}};
+  finish(name, std::move(half));
+}
+
+void FakeResolver::answer_first_half(const std::string& name,
+                                     const std::vector<std::string>& addresses, int unknown) {
+  net::ResolvedName half = resolved(name, addresses, std::chrono::minutes(1));
+  half.unknown = {.family = unknown};
+  // It may destroy the question.
+  const Done done = find(name)->done();
+  done(std::move(half));
+}
+
+net::ResolvedName FakeResolver::resolved(const std::string& name,
+                                         const std::vector<std::string>& addresses,
+                                         Duration ttl) const {
   net::ResolvedName resolved;
   resolved.ttl = ttl;
   for (const std::string& address : addresses) {
     resolved.addresses.push_back(net::parse_socket_address(address, find(name)->port()).value());
   }
-  finish(name, std::move(resolved));
+  return resolved;
 }
 
 void FakeResolver::fail(const std::string& name, const std::string& why) {
@@ -61,7 +83,7 @@ void FakeResolver::finish(const std::string& name, Result<net::ResolvedName> ans
   Question* question = find(name);
   std::erase(waiting_, question);
   // It may destroy the question.
-  const Done done = question->take_done();
+  const Done done = question->done();
   done(std::move(answer));
 }
 

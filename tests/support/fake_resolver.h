@@ -23,12 +23,20 @@ class FakeResolver final : public net::Resolver {
   /// `addresses` are literals.
   void answer(const std::string& name, const std::vector<std::string>& addresses,
               Duration ttl = {});
+  /// An answer with one family, of which the other is not known: since nobody could say, or yet.
+  void answer_half(const std::string& name, const std::vector<std::string>& addresses, int unknown,
+                   const std::string& why);
+  /// The question stays.
+  void answer_first_half(const std::string& name, const std::vector<std::string>& addresses,
+                         int unknown);
   void fail(const std::string& name, const std::string& why);
 
  private:
   class Question;
 
   Question* find(const std::string& name) const;
+  net::ResolvedName resolved(const std::string& name, const std::vector<std::string>& addresses,
+                             Duration ttl) const;
   void finish(const std::string& name, Result<net::ResolvedName> answer);
 
   std::vector<std::string> asked_;

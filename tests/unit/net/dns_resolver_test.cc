@@ -25,6 +25,7 @@ using testing::SizeIs;
 using testing::UnorderedElementsAre;
 
 constexpr std::uint16_t kPort = 9000;
+constexpr std::string_view kToCome = "to come";
 
 /// What became of a question.
 struct Outcome {
@@ -33,8 +34,16 @@ struct Outcome {
   std::unique_ptr<Resolver::Lookup> lookup;
   std::optional<std::vector<std::string>> addresses;
   Duration ttl{};
+  /// The family of which nothing is known, and why.
+  std::string unknown;
   std::optional<std::string> fault;
+  int answers = 0;
 };
+
+std::string text_of(const ResolvedName::Unknown& unknown) {
+  const std::string family = unknown.family == AF_INET ? "IPv4: " : "IPv6: ";
+  return family + (unknown.fault ? unknown.fault->text : std::string(kToCome));
+}
 
 class DnsResolverTest : public testing::Test {
  protected:
@@ -56,8 +65,10 @@ class DnsResolverTest : public testing::Test {
   }
   void ask(const std::string& text, Outcome& outcome) {
     outcome.lookup = resolver().resolve(text, kPort, [&](Result<ResolvedName> found) {
-      ASSERT_FALSE(outcome.answered()) << "answered twice";
+      ASSERT_TRUE(!outcome.answered() || outcome.unknown.ends_with(kToCome)) << "answered twice";
+      ++outcome.answers;
       if (found) {
+        outcome.unknown = found->unknown ? text_of(*found->unknown) : "";
         outcome.addresses.emplace();
         for (const SocketAddress& a : found->addresses) outcome.addresses->push_back(a.to_string());
         outcome.ttl = found->ttl;
@@ -71,10 +82,13 @@ class DnsResolverTest : public testing::Test {
   void await(const Outcome& outcome) {
     while (!outcome.answered()) loop_->run();
   }
+  void await_the_rest(const Outcome& outcome) {
+    while (outcome.answers < 2) loop_->run();
+  }
   Outcome resolve(const std::string& text) {
     Outcome outcome;
     ask(text, outcome);
-    await(outcome);
+    while (!outcome.answered() || outcome.unknown.ends_with(kToCome)) loop_->run();
     outcome.lookup.reset();
     return outcome;
   }
@@ -150,11 +164,97 @@ TEST_F(DnsResolverTest, ALostQuestionIsAskedAgain) {
   EXPECT_THAT(resolve("api.test").addresses, testing::Optional(ElementsAre("10.0.0.7:9000")));
 }
 
-TEST_F(DnsResolverTest, ANameServerThatIgnoresIpv6QuestionsOnlyCostsTime) {
-  short_timeout();
-  name("api.test", {.addresses = {"10.0.0.7"}, .ignores_ipv6 = true});
-  EXPECT_THAT(resolve("api.test").addresses, testing::Optional(ElementsAre("10.0.0.7:9000")));
+// ------------------------------------------------------------------------------- half an answer
+
+TEST_F(DnsResolverTest, AFamilyThatTheNameServerFailsForIsUnknown) {
+  name("api.test", {.addresses = {"10.0.0.7", "2001:db8::7"}, .of_ipv4 = DnsAnswer::Kind::failure});
+  const Outcome outcome = resolve("api.test");
+  EXPECT_THAT(outcome.addresses, testing::Optional(ElementsAre("[2001:db8::7]:9000")));
+  EXPECT_EQ(outcome.unknown, "IPv4: server failure");
 }
+
+TEST_F(DnsResolverTest, AFamilyWithoutAddressesIsKnown) {
+  name("api.test", {.addresses = {"10.0.0.7"}});
+  EXPECT_EQ(resolve("api.test").unknown, "");
+}
+
+TEST_F(DnsResolverTest, ANameWithoutAddressesOfOneFamilyAndFailuresForTheOtherDoesNotResolve) {
+  name("api.test", {.of_ipv4 = DnsAnswer::Kind::failure});
+  EXPECT_EQ(resolve("api.test").fault, "server failure");
+}
+
+TEST_F(DnsResolverTest, ANameServerThatIgnoresIpv6QuestionsCostsNoTime) {
+  name("api.test", {.addresses = {"10.0.0.7"}, .of_ipv6 = DnsAnswer::Kind::silence});
+  Outcome outcome;
+  ask("api.test", outcome);
+  await(outcome);
+  EXPECT_THAT(outcome.addresses, testing::Optional(ElementsAre("10.0.0.7:9000")));
+  EXPECT_EQ(outcome.unknown, "IPv6: to come");
+}
+
+TEST_F(DnsResolverTest, WhatAnotherFamilyHasComesLater) {
+  settings_.timeout = milliseconds(200);
+  name("api.test", {.addresses = {"10.0.0.7", "2001:db8::7"}, .of_ipv6 = DnsAnswer::Kind::silence});
+  Outcome outcome;
+  ask("api.test", outcome);
+  await(outcome);
+  EXPECT_EQ(outcome.unknown, "IPv6: to come");
+
+  name("api.test", {.addresses = {"10.0.0.7", "2001:db8::7"}});  // when it is asked again
+  await_the_rest(outcome);
+  EXPECT_THAT(outcome.addresses,
+              testing::Optional(ElementsAre("[2001:db8::7]:9000", "10.0.0.7:9000")));
+  EXPECT_EQ(outcome.unknown, "");
+}
+
+TEST_F(DnsResolverTest, AFamilyThatNobodyAnswersForIsUnknownInTheEnd) {
+  short_timeout();
+  name("api.test", {.addresses = {"10.0.0.7"}, .of_ipv6 = DnsAnswer::Kind::silence});
+  Outcome outcome;
+  ask("api.test", outcome);
+  await(outcome);
+  await_the_rest(outcome);
+  EXPECT_THAT(outcome.addresses, testing::Optional(ElementsAre("10.0.0.7:9000")));
+  EXPECT_EQ(outcome.unknown, "IPv6: no answer in time");
+}
+
+TEST_F(DnsResolverTest, AFirstAnswerMayDestroyItsLookup) {
+  short_timeout();
+  name("api.test", {.addresses = {"10.0.0.7"}, .of_ipv6 = DnsAnswer::Kind::silence});
+  int answers = 0;
+  std::unique_ptr<Resolver::Lookup> lookup =
+      resolver().resolve("api.test", kPort, [&](const Result<ResolvedName>&) {
+        ++answers;
+        lookup.reset();
+        loop_->stop();
+      });
+  loop_->run();
+  pass(milliseconds(400));
+  EXPECT_EQ(answers, 1);
+}
+
+TEST_F(DnsResolverTest, FamiliesOfDifferentSearchDomainsAreNotMixed) {
+  setenv("LOCALDOMAIN", "first.test second.test", 1);
+  name("api.first.test", {.addresses = {"10.0.0.7"}});
+  name("api.second.test", {.addresses = {"10.9.9.9", "2001:db8::9"}});
+  EXPECT_THAT(resolve("api").addresses, testing::Optional(ElementsAre("10.0.0.7:9000")));
+
+  name("v6.first.test", {.addresses = {"2001:db8::7"}});
+  name("v6.second.test", {.addresses = {"10.9.9.9"}});
+  EXPECT_THAT(resolve("v6").addresses, testing::Optional(ElementsAre("[2001:db8::7]:9000")));
+
+  name("with.dot", {.addresses = {"10.0.0.8"}});
+  name("with.dot.first.test", {.addresses = {"2001:db8::9"}});
+  EXPECT_THAT(resolve("with.dot").addresses, testing::Optional(ElementsAre("10.0.0.8:9000")));
+  unsetenv("LOCALDOMAIN");
+}
+
+TEST_F(DnsResolverTest, AnAliasIsNoOtherName) {
+  name("api.test", {.addresses = {"10.0.0.7", "2001:db8::7"}, .alias = "api.cloud.test"});
+  EXPECT_THAT(resolve("api.test").addresses, testing::Optional(SizeIs(2)));
+}
+
+// -------------------------------------------------------------------------------------- failures
 
 TEST_F(DnsResolverTest, AFailingNameServerIsAServerFailure) {
   name("api.test", {.kind = DnsAnswer::Kind::failure});
@@ -193,6 +293,14 @@ TEST_F(DnsResolverTest, AnAnswerThatIsTooLongForUdpComesOverTcp) {
   for (int i = 1; i <= 100; ++i) answer.addresses.push_back("10.0.1." + std::to_string(i));
   name("api.test", answer);
   EXPECT_THAT(resolve("api.test").addresses, testing::Optional(SizeIs(100)));
+}
+
+TEST_F(DnsResolverTest, ANameOfTheHostsFileHasNoFurtherAddressesInDns) {
+  hosts("10.1.1.1 api.test\n2001:db8::1 v6.test\n");
+  name("api.test", {.addresses = {"2001:db8::7"}});
+  name("v6.test", {.addresses = {"10.0.0.7"}});
+  EXPECT_THAT(resolve("api.test").addresses, testing::Optional(ElementsAre("10.1.1.1:9000")));
+  EXPECT_THAT(resolve("v6.test").addresses, testing::Optional(ElementsAre("[2001:db8::1]:9000")));
 }
 
 TEST_F(DnsResolverTest, TheHostsFileComesFirst) {

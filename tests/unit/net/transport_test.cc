@@ -205,6 +205,26 @@ TEST_F(TransportTest, ANameWhoseAddressesAllRefuseIsRefused) {
   EXPECT_EQ(client_.last_error, TransportError::refused);
 }
 
+TEST_F(TransportTest, AnAddressThatIsToComeIsWaitedForWhereTheOthersRefuse) {
+  listen("127.0.0.1:0");
+  connect_by_name();
+  names_.answer_first_half("service.test", {"127.0.0.2"}, AF_INET6);
+  for (int i = 0; i < 5; ++i) step();
+  EXPECT_FALSE(client_.last_error.has_value());
+  names_.answer("service.test", {"127.0.0.2", "127.0.0.1"});
+  client_.await("connected");
+}
+
+TEST_F(TransportTest, ANameWhoseAddressesAllRefuseIsRefusedWhereNoMoreComes) {
+  listen("127.0.0.1:0");
+  connect_by_name();
+  names_.answer_first_half("service.test", {"127.0.0.2"}, AF_INET6);
+  for (int i = 0; i < 5; ++i) step();
+  names_.answer_half("service.test", {"127.0.0.2"}, AF_INET6, "server failure");
+  client_.await("error");
+  EXPECT_EQ(client_.last_error, TransportError::refused);
+}
+
 TEST_F(TransportTest, ANameWithoutAnAddressIsUnresolved) {
   listen("127.0.0.1:0");
   connect_by_name();

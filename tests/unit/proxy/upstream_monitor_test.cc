@@ -1,5 +1,7 @@
 #include "gateway/proxy/upstream_monitor.h"
 
+#include <sys/socket.h>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <spdlog/sinks/ostream_sink.h>
@@ -227,6 +229,30 @@ TEST_F(UpstreamMonitorTest, AddsNewAddressesAndDropsThoseThatAreGone) {
   EXPECT_EQ(published_->at(1), third) << "what is known about it is kept";
 }
 
+TEST_F(UpstreamMonitorTest, AnEjectedAddressThatIsLeftOutOfOneAnswerStaysEjected) {
+  start_with_name();
+  answer("api", {"10.0.0.1", "10.0.0.2"}, 5s);
+  const EjectionSettings ejection{.consecutive_failures = 1, .eject_for = 1min};
+  ASSERT_TRUE(published_->front()->failed(loop_.now(), ejection));
+  loop_.advance(5s);
+  answer("api", {"10.0.0.2"}, 5s);
+  loop_.advance(5s);
+  answer("api", {"10.0.0.2", "10.0.0.1"}, 5s);
+  EXPECT_THAT(published(), ElementsAre("10.0.0.2", "10.0.0.1"));
+  EXPECT_TRUE(published_->back()->is_ejected(loop_.now()));
+}
+
+TEST_F(UpstreamMonitorTest, RemembersNoMoreThan64AddressesThatAreGone) {
+  start_with_name();
+  answer("api", {"10.0.0.1"}, 5s);
+  const std::weak_ptr<Target> first = published_->front();
+  for (int i = 1; i <= 65; ++i) {
+    loop_.advance(5s);
+    answer("api", {"10.0.1." + std::to_string(i)}, 5s);
+    EXPECT_EQ(first.expired(), i == 65) << i;
+  }
+}
+
 TEST_F(UpstreamMonitorTest, TellsNothingWhereNothingIsNew) {
   start_with_name();
   answer("api", {"10.0.0.1", "10.0.0.2"}, 10s);
@@ -304,6 +330,58 @@ TEST_F(UpstreamMonitorTest, KeepsTheAddressesThatANameHad) {
       << "told once";
   loop_.advance(5s);
   EXPECT_EQ(resolver_.questions("api"), 4U);
+}
+
+TEST_F(UpstreamMonitorTest, KeepsTheAddressesOfAFamilyThatNobodyAnswersFor) {
+  start_with_name();
+  answer("api", {"2001:db8::1", "10.0.0.1", "10.0.0.2"}, 60s);
+  loop_.advance(60s);
+  resolver_.answer_half("api", {"2001:db8::2"}, AF_INET, "server failure");
+  loop_.advance(0s);
+  EXPECT_THAT(published(), ElementsAre("10.0.0.1", "10.0.0.2", "2001:db8::2"));
+  EXPECT_EQ(take_log(),
+            "upstream default: http://api:9000 does not resolve for IPv4: server failure\n");
+
+  loop_.advance(5s);  // as after any failure
+  resolver_.answer_half("api", {"2001:db8::2"}, AF_INET, "no answer in time");
+  loop_.advance(0s);
+  EXPECT_EQ(publications_, 2);
+  EXPECT_EQ(take_log(), "") << "told once";
+
+  loop_.advance(5s);
+  answer("api", {"2001:db8::2", "10.0.0.2"}, 60s);
+  EXPECT_THAT(published(), ElementsAre("10.0.0.2", "2001:db8::2"));
+  EXPECT_EQ(take_log(), "upstream default: http://api:9000 resolves again\n");
+}
+
+TEST_F(UpstreamMonitorTest, DropsTheAddressesOfAFamilyThatTheNameHasNoMore) {
+  start_with_name();
+  answer("api", {"2001:db8::1", "10.0.0.1"}, 60s);
+  loop_.advance(60s);
+  answer("api", {"2001:db8::1"}, 60s);
+  EXPECT_THAT(published(), ElementsAre("2001:db8::1"));
+}
+
+TEST_F(UpstreamMonitorTest, UsesOneFamilyUntilTheOtherComes) {
+  start_with_name();
+  resolver_.answer_first_half("api", {"10.0.0.1"}, AF_INET6);
+  loop_.advance(0s);
+  EXPECT_THAT(published(), ElementsAre("10.0.0.1"));
+  loop_.advance(1min);
+  EXPECT_EQ(resolver_.questions("api"), 1U) << "one question at a time";
+  answer("api", {"2001:db8::1", "10.0.0.1"});
+  EXPECT_THAT(published(), ElementsAre("10.0.0.1", "2001:db8::1"));
+  EXPECT_EQ(take_log(), "");
+}
+
+TEST_F(UpstreamMonitorTest, KeepsOneFamilyUntilItsAnswerComes) {
+  start_with_name();
+  answer("api", {"2001:db8::1", "10.0.0.1"}, 60s);
+  loop_.advance(60s);
+  resolver_.answer_first_half("api", {"10.0.0.1"}, AF_INET6);
+  loop_.advance(0s);
+  EXPECT_THAT(known(), ElementsAre("2001:db8::1", "10.0.0.1"));
+  EXPECT_EQ(publications_, 1);
 }
 
 TEST_F(UpstreamMonitorTest, WaitsForTheOtherNamesWhereOneHasNoAddress) {
@@ -566,7 +644,7 @@ TEST_F(UpstreamHealthTest, ATargetThatLeavesDuringItsCheckIsLeftAlone) {
   EXPECT_TRUE(gone->passes_checks()) << "whoever holds it may still use it";
 }
 
-TEST_F(UpstreamHealthTest, AnAddressThatComesBackBeginsAnew) {
+TEST_F(UpstreamHealthTest, AnAddressThatComesBackSoonIsInUseAgainWhenItPasses) {
   start_with_name();
   answer("api", {"10.0.0.1", "10.0.0.2"}, 5s);
   end_check("10.0.0.1", kFail);
@@ -575,6 +653,20 @@ TEST_F(UpstreamHealthTest, AnAddressThatComesBackBeginsAnew) {
   loop_.advance(5s);
   answer("api", {"10.0.0.1", "10.0.0.2"}, 5s);
   EXPECT_THAT(published(), ElementsAre("10.0.0.2", "10.0.0.1"));
+  EXPECT_FALSE(is_in_use(1));
+  EXPECT_EQ(connector_.attempts("10.0.0.1"), 2U) << "it is asked at once";
+  end_check("10.0.0.1", kPass);
+  EXPECT_TRUE(is_in_use(1));
+}
+
+TEST_F(UpstreamHealthTest, AnAddressThatComesBackAfterALongTimeBeginsAnew) {
+  start_with_name();
+  answer("api", {"10.0.0.1", "10.0.0.2"}, 5s);
+  end_check("10.0.0.1", kFail);
+  loop_.advance(5s);
+  answer("api", {"10.0.0.2"}, 10min);
+  loop_.advance(10min);
+  answer("api", {"10.0.0.1", "10.0.0.2"}, 5s);
   EXPECT_TRUE(is_in_use(1));
 }
 
