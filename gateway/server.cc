@@ -3,7 +3,6 @@
 #include <malloc.h>
 #include <sched.h>
 #include <spdlog/spdlog.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,6 +14,7 @@
 #include <vector>
 
 #include "gateway/admin/admin_listener.h"
+#include "gateway/descriptors.h"
 #include "gateway/metrics_page.h"
 #include "gateway/net/dns_resolver.h"
 #include "gateway/net/event_loop.h"
@@ -54,15 +54,6 @@ std::size_t usable_processors() {
   return count;
 }
 
-/// Every connection takes a descriptor, and the usual soft limit of 1,024 is there for programs
-/// that use select().
-void allow_all_descriptors() {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 /// Large bodies and their parses come and go: each gets memory of its own from the system and gives
 /// it back. Left to itself, the allocator would learn from the first ones to keep such blocks.
 void give_large_blocks_back() {
@@ -85,6 +76,7 @@ class Server {
          std::unique_ptr<net::EventLoop> loop)
       : configuration_(configuration),
         settings_(configuration->settings),
+        worker_count_(settings_.workers == 0 ? usable_processors() : settings_.workers),
         loop_(std::move(loop)),
         resolver_(*loop_, settings_.resolver),
         connector_(*loop_, resolver_) {}
@@ -115,6 +107,7 @@ class Server {
 
   const std::shared_ptr<const config::Configuration> configuration_;
   const Settings& settings_;
+  const std::size_t worker_count_;
   std::unique_ptr<observe::LogWriter> log_;
   std::unique_ptr<Process> process_;
   const std::unique_ptr<net::EventLoop> loop_;
@@ -141,6 +134,7 @@ std::optional<Fault> Server::start() {
   // Before the workers: their threads inherit what is blocked and ignored.
   std::signal(SIGPIPE, SIG_IGN);
   allow_all_descriptors();
+  warn_of_few_descriptors(settings_, worker_count_);
   give_large_blocks_back();
   if (auto fault = open_log()) return fault;
   if (auto fault = find_upstreams()) return fault;
@@ -181,8 +175,7 @@ std::optional<Fault> Server::find_upstreams() {
 }
 
 std::optional<Fault> Server::start_workers() {
-  const std::size_t count = settings_.workers == 0 ? usable_processors() : settings_.workers;
-  for (std::size_t i = 0; i < count; ++i) {
+  for (std::size_t i = 0; i < worker_count_; ++i) {
     auto worker = Worker::create(*process_, configuration_);
     if (!worker) return worker.error();
     workers_.push_back(std::move(worker).value());
