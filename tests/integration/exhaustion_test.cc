@@ -23,6 +23,7 @@ namespace {
 
 using testing::EndsWith;
 using testing::HasSubstr;
+using testing::Not;
 using testing::StartsWith;
 
 constexpr std::uint32_t kCalm = NGHTTP2_ENHANCE_YOUR_CALM;
@@ -193,6 +194,37 @@ TEST_F(Exhaustion, OfStreamsOnOneConnection) {
   for (int id = 1; id <= 5; id += 2) client->send(client->frames.headers(id, get_fields(), true));
   client->send(client->frames.headers(7, get_fields(), true));
   EXPECT_TRUE(client->breaks_stream(7, {NGHTTP2_REFUSED_STREAM, NGHTTP2_PROTOCOL_ERROR}));
+}
+
+TEST_F(Exhaustion, OfDescriptorsIsNotTheServicesFault) {
+  gateway_ = std::make_unique<Gateway>(GatewayConfig{
+      .upstream = service_.url(),
+      .upstream_options = "health_check: {interval: 50ms, failures: 1}, ejection: "
+                          "{consecutive_failures: 1}, circuit_breaker: {consecutive_failures: 1}"});
+  const auto client = gateway_->connect();
+  client->send(http1_request("GET", kContactsPath, ""));  // without a key: the service is not asked
+  EXPECT_EQ(client->read_message().status(), 401);
+  const pid_t pid = gateway_->process().pid();
+  rlimit before{};
+  ASSERT_EQ(prlimit(pid, RLIMIT_NOFILE, nullptr, &before), 0);
+  const rlimit no_more{0, before.rlim_max};
+  ASSERT_EQ(prlimit(pid, RLIMIT_NOFILE, &no_more, nullptr), 0);
+  ASSERT_TRUE(gateway_->process().wait_for_err("cannot be checked"));
+  for (int i = 0; i < 3; ++i) {
+    const std::string id = "none-left-" + std::to_string(i);
+    client->send(http1_request("GET", kContactsPath, kKeyLine + "X-Request-Id: " + id + "\r\n"));
+    const HttpMessage answer = client->read_message();
+    EXPECT_EQ(answer.status(), 503);
+    EXPECT_THAT(answer.field("proxy-status"), HasSubstr("error=proxy_internal_error"));
+    const auto line = gateway_->log_of(id);
+    ASSERT_TRUE(line);
+    EXPECT_EQ((*line)["/upstream_error"], "no_local_resources");
+    EXPECT_EQ((*line)["/delivered"], "false");
+  }
+  ASSERT_EQ(prlimit(pid, RLIMIT_NOFILE, &before, nullptr), 0);
+  expect_honest_clients_are_served();
+  EXPECT_THAT(gateway_->process().err(), Not(HasSubstr("fails its health check")));
+  EXPECT_THAT(gateway_->process().err(), Not(HasSubstr("is ejected")));
 }
 
 // ------------------------------------------------------------------------------------ floods on h2

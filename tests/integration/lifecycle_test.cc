@@ -148,6 +148,28 @@ TEST(Start, OnATakenPortIsAProblem) {
   close(taken);
 }
 
+TEST(Start, WithFewerDescriptorsThanItAllowsConnectionsIsToldOnce) {
+  const TempDir directory;
+  const std::string config = write_config(
+      directory,
+      {.upstream_options = "max_connections: 100", .workers = 2, .limits = "connections: 1000"});
+  const auto start = [&config](const std::string& descriptors) {
+    auto gateway = std::make_unique<Process>(std::vector<std::string>{
+        "sh", "-c", "ulimit -n " + descriptors + " && exec \"$0\" run --config \"$1\"",
+        gateway_program(), config});
+    EXPECT_TRUE(gateway->wait_for_err("ready:")) << gateway->err();
+    return gateway;
+  };
+  const auto few = start("1295");
+  EXPECT_NE(few->err().find("1295 files may be open at one time, but up to 1296 may be needed: "
+                            "1000 connections of clients (limits.connections), 200 to upstreams "
+                            "(max_connections, 2 workers), 96 for the rest"),
+            std::string::npos)
+      << few->err();
+  const auto enough = start("1296");
+  EXPECT_EQ(enough->err().find("may be open"), std::string::npos) << enough->err();
+}
+
 // ------------------------------------------------------------------------------- back-pressure
 
 constexpr std::size_t kMuch = 256u << 20;
