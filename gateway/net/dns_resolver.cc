@@ -38,6 +38,12 @@ struct AnswerDeleter {
 };
 using AnswerPtr = std::unique_ptr<ares_addrinfo, AnswerDeleter>;
 
+/// Once in a process; nothing has to be undone.
+int init_library() {
+  static const int status = ares_library_init(ARES_LIB_INIT_ALL);
+  return status;
+}
+
 Fault fault_of(int status) {
   switch (status) {
     case ARES_ENOTFOUND:
@@ -100,7 +106,10 @@ std::optional<ResolvedName> find_in_hosts_file(const std::string& name, std::uin
   ares_options options{};
   options.lookups = lookups.data();
   ares_channel opened = nullptr;
-  if (ares_init_options(&opened, &options, ARES_OPT_LOOKUPS) != ARES_SUCCESS) return std::nullopt;
+  if (init_library() != ARES_SUCCESS ||
+      ares_init_options(&opened, &options, ARES_OPT_LOOKUPS) != ARES_SUCCESS) {
+    return std::nullopt;
+  }
   const ChannelPtr channel(opened);
   std::optional<ResolvedName> found;
   // There is nothing to wait for: the answer comes from inside the question.
@@ -120,7 +129,7 @@ struct FamilyAnswer {
   int family = 0;
   int status = ARES_SUCCESS;
   ResolvedName name = {};  // may be without addresses
-  /// Which of the names it was found under that the search domains make of it, in their order.
+  /// Of the name that has them, among those that search domains make of the one that was asked for.
   std::size_t place = 0;
 
   bool has_addresses() const { return !name.addresses.empty(); }
@@ -228,10 +237,8 @@ class DnsResolver::WithdrawingLookup final : public Lookup {
 class DnsResolver::Channel final : public Deferred {
  public:
   static Result<std::unique_ptr<Channel>> open(DnsResolver& resolver) {
-    // Once in a process; nothing has to be undone.
-    static const int library = ares_library_init(ARES_LIB_INIT_ALL);
     std::unique_ptr<Channel> channel(new Channel(resolver));
-    int status = library;
+    int status = init_library();
     if (status == ARES_SUCCESS) status = channel->init(resolver.settings_);
     if (status != ARES_SUCCESS) {
       return Fault{std::string("cannot resolve names: ") + ares_strerror(status)};
