@@ -12,6 +12,8 @@ namespace trackly::config {
 namespace {
 
 constexpr std::string_view kUnixPrefix = "unix:";
+constexpr std::string_view kRedisScheme = "redis://";
+constexpr std::string_view kSecureRedisScheme = "rediss://";
 /// sockaddr_un::sun_path with its final zero.
 constexpr std::size_t kMaxUnixPath = 107;
 
@@ -141,24 +143,22 @@ Result<EndpointSettings> parse_endpoint(std::string_view text) {
   return endpoint;
 }
 
-Result<RedisSettings> parse_redis_url(std::string_view text) {
-  RedisSettings redis;
+std::optional<Fault> read_redis_url(std::string_view text, RedisSettings& redis) {
   if (text.starts_with(kUnixPrefix)) {
     const std::string_view path = text.substr(kUnixPrefix.size());
-    if (auto fault = check_unix_path(path)) return *std::move(fault);
+    if (auto fault = check_unix_path(path)) return fault;
     redis.unix_path = path;
-    return redis;
+    return std::nullopt;
   }
-  const std::size_t scheme_end = std::min(text.find("://"), text.size());
-  const std::string_view scheme = text.substr(0, scheme_end);
-  if (scheme != "redis" && scheme != "rediss") {
+  const bool is_secure = text.starts_with(kSecureRedisScheme);
+  if (!is_secure && !text.starts_with(kRedisScheme)) {
     return Fault{"expected redis://host:port, rediss://host:port or unix:/path"};
   }
-  if (scheme == "rediss") redis.tls.emplace();
-  std::string_view rest = text.substr(scheme_end + 3);
+  if (is_secure) redis.tls.emplace();
+  std::string_view rest = text.substr((is_secure ? kSecureRedisScheme : kRedisScheme).size());
   // The last one, as people forget to escape those in a password.
   if (const std::size_t at = rest.rfind('@'); at != std::string_view::npos) {
-    if (auto fault = read_login(rest.substr(0, at), redis)) return *std::move(fault);
+    if (auto fault = read_login(rest.substr(0, at), redis)) return fault;
     rest.remove_prefix(at + 1);
   }
   if (rest.find_first_of("?#") != std::string_view::npos) {
@@ -174,7 +174,7 @@ Result<RedisSettings> parse_redis_url(std::string_view text) {
   if (!node) return node.error();
   redis.host = std::move(node->host);
   redis.port = node->port;
-  return redis;
+  return std::nullopt;
 }
 
 Result<RedisNodeSettings> parse_redis_node(std::string_view text, std::uint16_t default_port) {

@@ -33,8 +33,9 @@ std::optional<Fault> check_listener_address(std::string_view text);
 Result<EndpointSettings> parse_endpoint(std::string_view text);
 
 /// "redis://[user[:password]@]host[:port][/database]", the same with rediss:// for TLS, or
-/// "unix:/path". "%40" and the like stand for bytes of user and password.
-Result<RedisSettings> parse_redis_url(std::string_view text);
+/// "unix:/path". "%40" and the like stand for bytes of user and password. What it does not say is
+/// left alone.
+std::optional<Fault> read_redis_url(std::string_view text, RedisSettings& redis);
 
 /// "host:port" or "[v6]:port" of a sentinel or of a cluster's node.
 Result<RedisNodeSettings> parse_redis_node(std::string_view text, std::uint16_t default_port);

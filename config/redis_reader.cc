@@ -57,12 +57,9 @@ class RedisReader {
   void read_url(MappingReader& reader, const Node* node) {
     const std::string text = reader.string("url", kDefaultUrl);
     if (node != nullptr && !node->is_string()) return;
-    if (auto parsed = parse_redis_url(text)) {
-      redis_ = *std::move(parsed);
-      is_url_read_ = true;
-    } else {
-      problem(node->mark, "url: " + parsed.error().text);
-    }
+    const auto fault = read_redis_url(text, redis_);
+    if (fault) problem(node->mark, "url: " + fault->text);
+    is_url_read_ = !fault;
   }
 
   void read_sentinels(const Node& node) {

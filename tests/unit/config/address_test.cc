@@ -62,30 +62,39 @@ TEST(Faults, NeverRepeatAPassword) {
        {"redis://user:hunter2@host:0", "rediss://user:hunter2@host:80/main",
         "redis://user:hunter2%@host", "redis://user:hunter2@host?x=1", "http://user:hunter2@host",
         "redis://user:hunter2", "redis://user:@hunter2@", "redis://user:/hunter2"}) {
-    const auto parsed = parse_redis_url(url);
-    ASSERT_FALSE(parsed) << url;
-    EXPECT_EQ(parsed.error().text.find("hunter2"), std::string::npos) << url;
+    RedisSettings redis;
+    const auto fault = read_redis_url(url, redis);
+    ASSERT_TRUE(fault) << url;
+    EXPECT_EQ(fault->text.find("hunter2"), std::string::npos) << url;
   }
 }
 
 TEST(RedisUrl, HasALoginWithEscapesAndADatabase) {
-  const auto redis = parse_redis_url("rediss://gate%3Away:a@b%2Fc@[::1]:1/15");
-  ASSERT_TRUE(redis);
-  EXPECT_EQ(redis->user, "gate:way");
-  EXPECT_EQ(redis->password, "a@b/c");
-  EXPECT_EQ(redis->host, "::1");
-  EXPECT_EQ(redis->port, 1);
-  EXPECT_EQ(redis->database, 15U);
-  EXPECT_TRUE(redis->tls);
+  RedisSettings redis;
+  ASSERT_FALSE(read_redis_url("rediss://gate%3Away:a@b%2Fc@[::1]:1/15", redis));
+  EXPECT_EQ(redis.user, "gate:way");
+  EXPECT_EQ(redis.password, "a@b/c");
+  EXPECT_EQ(redis.host, "::1");
+  EXPECT_EQ(redis.port, 1);
+  EXPECT_EQ(redis.database, 15U);
+  EXPECT_TRUE(redis.tls);
 }
 
 TEST(RedisUrl, NeedsOnlyAHost) {
-  const auto redis = parse_redis_url("redis://redis.internal/");
-  ASSERT_TRUE(redis);
-  EXPECT_EQ(redis->port, 6379);
-  EXPECT_EQ(redis->user + redis->password, "");
-  EXPECT_EQ(redis->database, 0U);
-  EXPECT_FALSE(redis->tls);
+  RedisSettings redis;
+  ASSERT_FALSE(read_redis_url("redis://redis.internal/", redis));
+  EXPECT_EQ(redis.port, 6379);
+  EXPECT_EQ(redis.user + redis.password, "");
+  EXPECT_EQ(redis.database, 0U);
+  EXPECT_FALSE(redis.tls);
+}
+
+TEST(RedisUrl, IsMoreThanItsScheme) {
+  RedisSettings redis;
+  for (const char* const url :
+       {"", "redis", "rediss", "redis:", "redis:/", "redis://", "rediss://"}) {
+    EXPECT_TRUE(read_redis_url(url, redis)) << url;
+  }
 }
 
 TEST(Addresses, HoldNoNul) {
