@@ -65,4 +65,8 @@ void report_upstream(std::string_view upstream, std::string_view what) {
   spdlog::warn("upstream {}: {}", upstream, what);
 }
 
+void report_redis(std::string_view server, std::string_view what) {
+  spdlog::warn("redis {}: {}", server, what);
+}
+
 }  // namespace trackly::observe

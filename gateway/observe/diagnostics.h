@@ -30,4 +30,7 @@ void report_fault(std::string_view request_id, std::string_view what);
 /// The state of an upstream has changed, for the better or not: "upstream default: …".
 void report_upstream(std::string_view upstream, std::string_view what);
 
+/// The same of a Redis server: "redis 127.0.0.1:6379: …".
+void report_redis(std::string_view server, std::string_view what);
+
 }  // namespace trackly::observe

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -33,6 +34,10 @@ class RedisConnection final : public Deferred, private net::TransportEvents {
   RedisConnection(Loop& loop, net::Connector& connector, const net::Address& address,
                   Duration connect_timeout, RedisConnectionEvents& events);
 
+  /// In on_lost(): why the transport failed; nothing where the peer closed it, or said what is not
+  /// RESP.
+  std::optional<net::TransportError> failure() const { return failure_; }
+
   /// Sends with the other bytes of this turn, in one write.
   void send(std::string_view bytes);
 
@@ -44,7 +49,10 @@ class RedisConnection final : public Deferred, private net::TransportEvents {
   void on_data(std::string_view bytes) override;
   void on_eof() override { lose(); }
   void on_writable() override { flush(); }
-  void on_error(net::TransportError) override { lose(); }
+  void on_error(net::TransportError error) override {
+    failure_ = error;
+    lose();
+  }
 
   void flush();
   void lose();
@@ -54,6 +62,7 @@ class RedisConnection final : public Deferred, private net::TransportEvents {
   RedisReplyReader reader_;
   std::string unsent_;
   bool flush_posted_ = false;
+  std::optional<net::TransportError> failure_;
   std::unique_ptr<net::Transport> transport_;
 };
 

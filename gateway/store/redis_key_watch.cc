@@ -31,14 +31,13 @@ RedisKeyWatch::RedisKeyWatch(Loop& loop, net::Connector& connector, RedisGuide& 
 RedisKeyWatch::~RedisKeyWatch() { RedisConnection::close(std::move(connection_)); }
 
 void RedisKeyWatch::look_for_redis() {
-  search_ = guide_.find([this](const std::optional<RedisEntrance>& found) { connect(found); });
+  search_ = guide_.find([this](const RedisEntrance& found) { connect(found); });
 }
 
-void RedisKeyWatch::connect(const std::optional<RedisEntrance>& entrance) {
-  if (!entrance) return start_over();
-  login_ = entrance->login;
+void RedisKeyWatch::connect(const RedisEntrance& entrance) {
+  login_ = entrance.login;
   RedisConnectionEvents& events = *this;
-  connection_ = std::make_unique<RedisConnection>(loop_, connector_, entrance->address,
+  connection_ = std::make_unique<RedisConnection>(loop_, connector_, entrance.address,
                                                   connect_timeout_, events);
 }
 

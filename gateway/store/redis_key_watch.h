@@ -1,9 +1,10 @@
 #pragma once
 
-#include <functional>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "gateway/api/loop.h"
@@ -11,32 +12,10 @@
 #include "gateway/net/connector.h"
 #include "gateway/store/key_cache.h"
 #include "gateway/store/redis_connection.h"
+#include "gateway/store/redis_guide.h"
 #include "gateway/store/redis_protocol.h"
 
 namespace trackly::store {
-
-/// Where changes can be heard of, and what is to be said there first.
-struct RedisEntrance {
-  net::Address address;
-  /// Commands whose replies must not be errors, as they go over the wire; for a login.
-  std::vector<std::string> login;
-};
-
-/// Finds a server that hears of every change: the only one, the primary that sentinels name, or any
-/// node of a cluster.
-class RedisGuide {
- public:
-  using Callback = std::function<void(std::optional<RedisEntrance>)>;
-
-  RedisGuide() = default;
-  RedisGuide(const RedisGuide&) = delete;
-  RedisGuide& operator=(const RedisGuide&) = delete;
-  virtual ~RedisGuide() = default;
-
-  /// Asked before each connection. Answers once, never from inside the call; nothing: nobody knows
-  /// at the moment. Destroying the Pending cancels.
-  virtual PendingPtr find(Callback callback) = 0;
-};
 
 /// Keeps one connection of the process subscribed to the changes of keys and accounts, and tells
 /// the cache of them.
@@ -62,7 +41,7 @@ class RedisKeyWatch final : private RedisConnectionEvents {
   void on_lost() override { start_over(); }
 
   void look_for_redis();
-  void connect(const std::optional<RedisEntrance>& entrance);
+  void connect(const RedisEntrance& entrance);
   void on_message(const RedisReply& reply);
   void on_change(const std::string& message);
   void subscribed();

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <initializer_list>
 #include <map>
 #include <memory>
 #include <string>
@@ -18,10 +19,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::string wire(std::string_view word) {
-  const std::array words{word};
-  return format_redis_command(words);
+std::string wire(std::initializer_list<std::string_view> words) {
+  return format_redis_command({words.begin(), words.end()});
 }
+std::string wire(std::string_view word) { return wire({word}); }
 
 class RedisClientTest : public testing::Test {
  protected:
@@ -247,8 +248,7 @@ TEST_F(RedisClientTest, ACancelledRefusalIsNotHeardOf) {
   EXPECT_EQ(answer("a"), "");
 }
 
-// ------------------------------------------------------------------------------------ Redis is
-// gone
+// --------------------------------------------------------------------------------- Redis is gone
 
 TEST_F(RedisClientTest, ARefusedConnectionFailsWhatWaitsAndWhatFollows) {
   send("waiting");
@@ -374,6 +374,276 @@ TEST_F(RedisClientTest, AReplyThatNobodyAskedForEndsTheConnection) {
 TEST_F(RedisClientTest, NothingIsArmedWhileNothingIsUnderWay) {
   get_ready_and_stand();
   EXPECT_EQ(loop_.armed_timers(), 0U);
+}
+
+// --------------------------------------------------------------------------------- the login
+
+class RedisLoginTest : public RedisClientTest {
+ protected:
+  void log_in_as(const std::string& user, const std::string& password, std::uint32_t database) {
+    settings_.user = user;
+    settings_.password = password;
+    settings_.database = database;
+    client_ = std::make_unique<RedisClient>(loop_, connector_, settings_);
+    redis().accept();
+    end_turn();
+  }
+};
+
+TEST_F(RedisLoginTest, UserPasswordAndDatabaseComeBeforeThePing) {
+  log_in_as("gateway", "hunter2", 3);
+  EXPECT_EQ(redis().take_writes(), std::vector{wire({"AUTH", "gateway", "hunter2"}) +
+                                               wire({"SELECT", "3"}) + wire("PING")});
+  send("a");
+  redis().send("+OK\r\n+OK\r\n");
+  end_turn();
+  EXPECT_EQ(sent(), "");
+  redis().send("+PONG\r\n");
+  end_turn();
+  EXPECT_EQ(sent(), wire("a"));
+}
+
+TEST_F(RedisLoginTest, APasswordAloneIsThatOfTheDefaultUser) {
+  log_in_as("", "hunter2", 0);
+  EXPECT_EQ(sent(), wire({"AUTH", "hunter2"}) + wire("PING"));
+}
+
+TEST_F(RedisLoginTest, ARefusedLoginIsAFailedAttempt) {
+  log_in_as("", "wrong", 2);
+  send("a");
+  redis().send("-WRONGPASS invalid username-password pair\r\n-NOAUTH\r\n-NOAUTH\r\n");
+  EXPECT_EQ(answer("a"), "down");
+  EXPECT_EQ(connector_.attempts(), 2U);
+  loop_.advance(RedisClient::kFirstPause);
+  EXPECT_EQ(connector_.attempts(), 3U);
+}
+
+TEST_F(RedisLoginTest, ADatabaseThatDoesNotExistIsAFailedAttempt) {
+  log_in_as("", "", 99);
+  send("a");
+  redis().send("-ERR DB index is out of range\r\n+PONG\r\n");
+  EXPECT_EQ(answer("a"), "down");
+}
+
+TEST_F(RedisLoginTest, AUserWhoMayNotPingIsWelcome) {
+  log_in_as("gateway", "hunter2", 0);
+  send("a");
+  sent();
+  redis().send("+OK\r\n-NOPERM this user has no permissions to run the 'ping' command\r\n");
+  end_turn();
+  EXPECT_EQ(sent(), wire("a"));
+}
+
+TEST_F(RedisLoginTest, ALoginThatIsNotAnsweredIsGivenUpOnce) {
+  log_in_as("gateway", "hunter2", 3);
+  const std::size_t attempts = connector_.attempts();
+  redis().send("+OK\r\n");
+  loop_.advance(500ms);
+  EXPECT_TRUE(redis().closed());
+  loop_.advance(RedisClient::kFirstPause);
+  EXPECT_EQ(connector_.attempts(), attempts + 1);
+}
+
+// --------------------------------------------------------------------------------- the breaker
+
+class RedisBreakerTest : public RedisClientTest {
+ protected:
+  static constexpr auto kProbeInterval = 200ms;
+
+  RedisBreakerTest() {
+    settings_.breaker = {.failures = 3, .probe_interval = kProbeInterval};
+    client_ =
+        std::make_unique<RedisClient>(loop_, connector_, RedisAccess{settings_, nullptr},
+                                      net::Address{.host = "redis", .port = 1, .unix_path = {}},
+                                      RedisObservers{nullptr, &counts_});
+    get_ready_and_stand();
+  }
+
+  /// A command that is answered after its deadline.
+  void send_and_answer_late(const std::string& word) {
+    send(word);
+    loop_.advance(50ms);
+    EXPECT_EQ(answer(word), "timeout");
+    sent();
+    redis().send("+late\r\n");
+  }
+  void open() {
+    for (const char* word : {"1", "2", "3"}) send_and_answer_late(word);
+  }
+  bool is_sent(const std::string& word) {
+    send(word);
+    end_turn();
+    return sent().find(wire(word)) != std::string::npos;
+  }
+  /// The reply to one command.
+  std::string reply(const std::string& word, std::string_view text) {
+    if (!is_sent(word)) return answer(word);
+    redis().send(text);
+    return answer(word);
+  }
+  std::uint64_t count(RedisOutcome outcome) { return counts_.of(outcome).value(); }
+
+  RedisCounts counts_;
+};
+
+TEST_F(RedisBreakerTest, OpensAfterSoManyCommandsInARowWithoutAnAnswerInTime) {
+  send_and_answer_late("1");
+  send_and_answer_late("2");
+  EXPECT_TRUE(is_sent("3"));
+  loop_.advance(50ms);
+  redis().send("+late\r\n");
+  EXPECT_FALSE(is_sent("4"));
+  EXPECT_EQ(answer("4"), "down");
+  EXPECT_EQ(counts_.breaker_openings.value(), 1U);
+  EXPECT_EQ(count(RedisOutcome::timeout), 3U);
+  EXPECT_EQ(count(RedisOutcome::down), 1U);
+}
+
+TEST_F(RedisBreakerTest, AnAnswerInTimeBetweenThemKeepsItClosed) {
+  send_and_answer_late("1");
+  send_and_answer_late("2");
+  EXPECT_EQ(reply("3", "+OK\r\n"), "OK");
+  send_and_answer_late("4");
+  send_and_answer_late("5");
+  EXPECT_TRUE(is_sent("6"));
+}
+
+TEST_F(RedisBreakerTest, ClosesWhenAProbeIsAnsweredInTime) {
+  open();
+  loop_.advance(kProbeInterval);
+  EXPECT_EQ(sent(), wire("PING"));
+  EXPECT_FALSE(is_sent("a"));
+  redis().send("+PONG\r\n");
+  EXPECT_TRUE(is_sent("b"));
+}
+
+TEST_F(RedisBreakerTest, AProbeThatIsAnsweredLateKeepsItOpen) {
+  open();
+  for (int i = 0; i < 5; ++i) {
+    loop_.advance(kProbeInterval / 2);
+    while (sent() != wire("PING")) loop_.advance(1ms);
+    loop_.advance(60ms);
+    redis().send("+PONG\r\n");
+    EXPECT_FALSE(is_sent(std::to_string(10 + i)));
+  }
+}
+
+TEST_F(RedisBreakerTest, OnceClosedOneFailureOpensItAgain) {
+  open();
+  loop_.advance(kProbeInterval);
+  redis().send("+PONG\r\n");
+  send_and_answer_late("a");
+  EXPECT_FALSE(is_sent("b"));
+}
+
+TEST_F(RedisBreakerTest, OnceProvenItTakesAllFailuresAgain) {
+  open();
+  loop_.advance(kProbeInterval);
+  sent();
+  redis().send("+PONG\r\n");
+  EXPECT_EQ(reply("a", "+OK\r\n"), "OK");
+  send_and_answer_late("b");
+  EXPECT_TRUE(is_sent("c"));
+}
+
+TEST_F(RedisBreakerTest, WhatWaitsForAConnectionThatDoesNotComeFailsWhenItOpens) {
+  redis().close();
+  for (const char* word : {"1", "2", "3", "4"}) {
+    send(word);
+    loop_.advance(10ms);
+  }
+  loop_.advance(30ms);
+  EXPECT_EQ(answer("3"), "timeout");
+  EXPECT_EQ(answer("4"), "down");
+}
+
+TEST_F(RedisBreakerTest, ANewConnectionIsProbedWhileItIsOpen) {
+  open();
+  redis().close();
+  redis().accept();
+  end_turn();
+  redis().send("+PONG\r\n");
+  EXPECT_FALSE(is_sent("a"));
+  redis().send("+PONG\r\n");
+  EXPECT_TRUE(is_sent("b"));
+}
+
+TEST_F(RedisBreakerTest, ACommandThatRedisRefusesIsNoLongerSent) {
+  for (const char* word : {"W", "W2", "W3"}) {
+    pending_.clear();
+    answers_.clear();
+    EXPECT_EQ(reply("W", "-OOM command not allowed\r\n"), "OOM command not allowed") << word;
+  }
+  answers_.clear();
+  EXPECT_FALSE(is_sent("W"));
+  EXPECT_EQ(answer("W"), "down");
+  EXPECT_TRUE(is_sent("R")) << "reading goes on";
+  EXPECT_EQ(count(RedisOutcome::refused), 3U);
+}
+
+TEST_F(RedisBreakerTest, OneOfARefusedKindTriesInEachInterval) {
+  for (int i = 0; i < 3; ++i) {
+    answers_.clear();
+    reply("W", "-OOM command not allowed\r\n");
+  }
+  loop_.advance(kProbeInterval);
+  answers_.clear();
+  EXPECT_TRUE(is_sent("W"));
+  answers_.clear();
+  EXPECT_FALSE(is_sent("W"));
+  redis().send("-OOM command not allowed\r\n");
+  answers_.clear();
+  EXPECT_FALSE(is_sent("W"));
+  loop_.advance(kProbeInterval);
+  answers_.clear();
+  EXPECT_EQ(reply("W", "+OK\r\n"), "OK");
+  answers_.clear();
+  EXPECT_TRUE(is_sent("W"));
+}
+
+TEST_F(RedisBreakerTest, AnOrdinaryErrorIsAnAnswer) {
+  for (int i = 0; i < 5; ++i) {
+    answers_.clear();
+    EXPECT_EQ(reply("E", "-NOSCRIPT No matching script\r\n"), "NOSCRIPT No matching script");
+  }
+}
+
+TEST_F(RedisBreakerTest, ACommandForAPrimaryIsSentAgainWhereTheNameHasMovedOn) {
+  EXPECT_TRUE(is_sent("W"));
+  EXPECT_TRUE(is_sent("R"));
+  redis().send("-READONLY You can't write against a read only replica.\r\n");
+  send("next");
+  EXPECT_EQ(connector_.attempts(), 2U) << "what is under way comes to its end first";
+  redis().send("+read\r\n");
+  EXPECT_EQ(answer("R"), "read");
+  EXPECT_EQ(connector_.attempts(), 3U);
+  get_ready();
+  EXPECT_EQ(sent(), wire("W") + wire("next"));
+  redis().send("+written\r\n");
+  EXPECT_EQ(answer("W"), "written");
+}
+
+TEST_F(RedisBreakerTest, ACommandIsSentAgainOnlyOnce) {
+  EXPECT_TRUE(is_sent("W"));
+  redis().send("-READONLY replica\r\n");
+  get_ready();
+  sent();
+  redis().send("-READONLY replica\r\n");
+  EXPECT_EQ(answer("W"), "READONLY replica");
+}
+
+TEST(RedisRefusalCode, IsFoundInAnErrorOfAScriptToo) {
+  const auto code = [](std::string text) {
+    RedisReply reply;
+    reply.kind = RedisReply::Kind::error;
+    reply.text = std::move(text);
+    return std::string(refusal_code(reply));
+  };
+  EXPECT_EQ(code("OOM command not allowed. script: 5f"), "OOM");
+  EXPECT_EQ(code("ERR Error running script (call to f_5f): @user_script:61: -OOM command not"),
+            "OOM");
+  EXPECT_EQ(code("ERR unknown command"), "");
+  EXPECT_EQ(code("NOSCRIPT No matching script."), "");
 }
 
 }  // namespace
