@@ -94,6 +94,47 @@ void append_upstreams(MetricsText& text, const MetricsSources& sources) {
   }
 }
 
+void append_keys(MetricsText& text, const MetricsSources& sources) {
+  if (!sources.process.keys.in_use()) return;
+  const store::KeyCache::Counts counts = sources.process.keys.counts();
+  text.counter("key_lookups_total",
+               "Of API keys in Redis: known here; Redis asked; known here not to exist.");
+  text.sample({{"result", "hit"}}, counts.hits);
+  text.sample({{"result", "miss"}}, counts.misses);
+  text.sample({{"result", "unknown"}}, counts.unknown);
+  text.counter("key_lookup_failures_total",
+               "Look-ups that Redis did not answer: an older answer was used, or there was none.");
+  text.sample({{"result", "stale"}}, counts.stale);
+  text.sample({{"result", "unavailable"}}, counts.unavailable);
+  text.gauge("key_cache_entries", "What is remembered of Redis.");
+  text.sample({{"kind", "key"}}, counts.keys);
+  text.sample({{"kind", "account"}}, counts.accounts);
+  text.sample({{"kind", "unknown"}}, counts.unknown_keys);
+  text.gauge("key_subscription_up", "1: changes of keys in Redis are heard of.");
+  text.sample(counts.watched ? 1 : 0);
+}
+
+void append_redis(MetricsText& text, const MetricsSources& sources) {
+  if (!sources.settings.redis) return;
+  text.gauge("redis_up", "0: a worker finds it of no use; the diagnostics say why.");
+  for (const auto& server : sources.process.redis_health.servers()) {
+    text.sample({{"server", server.name}}, server.up ? 1 : 0);
+  }
+  text.counter("redis_commands_total", "Commands to Redis, by what became of them.");
+  for (std::size_t i = 0; i < store::kRedisOutcomes; ++i) {
+    const auto outcome = static_cast<store::RedisOutcome>(i);
+    text.sample({{"outcome", to_string(outcome)}}, sum(sources, [i](const Worker& worker) {
+                  return worker.redis_counts().commands[i].value();
+                }));
+  }
+  text.gauge("fleet_gateways", "Gateways that share the limits in Redis, as far as is known.");
+  text.sample(sources.process.fleet.gateways());
+  text.counter("redis_breaker_openings_total", "Times that a worker stopped asking a server.");
+  text.sample(sum(sources, [](const Worker& worker) {
+    return worker.redis_counts().breaker_openings.value();
+  }));
+}
+
 void append_access_log(MetricsText& text, const MetricsSources& sources) {
   text.counter("access_log_lines_total", "Lines for the access log, lost ones included.");
   text.sample(sum(sources, [](const Worker& worker) { return worker.access_log().lines(); }));
@@ -110,6 +151,8 @@ std::string metrics_page(const MetricsSources& sources) {
   append_clients(text, sources);
   append_requests(text, sources);
   append_upstreams(text, sources);
+  append_keys(text, sources);
+  append_redis(text, sources);
   append_access_log(text, sources);
   return text.text();
 }

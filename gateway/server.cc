@@ -26,6 +26,10 @@
 #include "gateway/observe/diagnostics.h"
 #include "gateway/observe/log_writer.h"
 #include "gateway/proxy/upstream_monitor.h"
+#include "gateway/store/fleet.h"
+#include "gateway/store/make_redis.h"
+#include "gateway/store/redis_guide.h"
+#include "gateway/store/redis_key_watch.h"
 #include "gateway/worker.h"
 
 namespace trackly {
@@ -88,13 +92,20 @@ class Server {
 
  private:
   std::optional<Fault> open_log();
+  std::optional<Fault> find_redis();
   std::optional<Fault> find_upstreams();
   std::optional<Fault> start_workers();
+  /// Where keys are in Redis.
+  void watch_keys();
+  /// Where Redis is shared with other gateways.
+  void join_fleet();
   std::optional<Fault> open_listeners();
   std::optional<Fault> open_admin();
   admin::Page metrics() const;
-  /// SIGHUP: the certificates of all listeners anew, or of none.
-  void reload_certificates();
+  /// SIGHUP: all certificates and keys anew, or nothing.
+  void reload();
+  using Certificates = std::vector<std::shared_ptr<const net::TlsContext>>;  // nullptr: cleartext
+  Result<Certificates> read_certificates() const;
   void watch_signals();
   struct Port {
     std::shared_ptr<const net::TlsContext> tls;  // nullptr: cleartext
@@ -115,6 +126,10 @@ class Server {
   net::TcpConnector connector_;
   std::vector<std::unique_ptr<proxy::UpstreamMonitor>> monitors_;  // of settings_.upstreams
   std::vector<std::unique_ptr<Worker>> workers_;
+  std::unique_ptr<store::RedisGuide> redis_guide_;
+  std::unique_ptr<store::RedisKeyWatch> key_watch_;  // nullptr: no keys in Redis
+  std::unique_ptr<store::Redis> fleet_redis_;
+  std::unique_ptr<store::FleetHeartbeat> fleet_;  // nullptr: no Redis
   std::deque<Port> ports_;  // one for each of settings_.listeners, at a fixed address
   std::unique_ptr<admin::AdminListener> admin_;  // nullptr: there is none
   const WallTime started_at_ = std::chrono::system_clock::now();
@@ -137,8 +152,11 @@ std::optional<Fault> Server::start() {
   warn_of_few_descriptors(settings_, worker_count_);
   give_large_blocks_back();
   if (auto fault = open_log()) return fault;
+  if (auto fault = find_redis()) return fault;
   if (auto fault = find_upstreams()) return fault;
   if (auto fault = start_workers()) return fault;
+  watch_keys();
+  join_fleet();
   if (auto fault = open_listeners()) return fault;
   if (auto fault = open_admin()) return fault;
   watch_signals();
@@ -153,6 +171,14 @@ std::optional<Fault> Server::open_log() {
     log_ = std::move(writer).value();
   }
   process_ = std::make_unique<Process>(*configuration_, log_.get());
+  return std::nullopt;
+}
+
+std::optional<Fault> Server::find_redis() {
+  if (!settings_.redis) return std::nullopt;
+  auto access = store::RedisAccess::create(*settings_.redis);
+  if (!access) return access.error();
+  process_->redis = std::move(access).value();
   return std::nullopt;
 }
 
@@ -186,6 +212,22 @@ std::optional<Fault> Server::start_workers() {
     }
   }
   return std::nullopt;
+}
+
+void Server::watch_keys() {
+  if (!process_->keys.in_use()) return;
+  redis_guide_ =
+      store::make_redis_guide(*loop_, connector_, *process_->redis, &process_->redis_health);
+  key_watch_ = std::make_unique<store::RedisKeyWatch>(
+      *loop_, connector_, *redis_guide_, settings_.redis->connect_timeout, process_->keys);
+}
+
+void Server::join_fleet() {
+  if (!process_->redis) return;
+  fleet_redis_ =
+      store::make_redis(*loop_, connector_, *process_->redis, {&process_->redis_health, nullptr});
+  fleet_ = std::make_unique<store::FleetHeartbeat>(*loop_, *fleet_redis_, process_->fleet);
+  fleet_->start();
 }
 
 std::optional<Fault> Server::open_listeners() {
@@ -226,22 +268,35 @@ admin::Page Server::metrics() const {
                                 started_at_, loop_->now()})};
 }
 
-void Server::reload_certificates() {
-  std::vector<std::shared_ptr<const net::TlsContext>> contexts;
+Result<Server::Certificates> Server::read_certificates() const {
+  Certificates certificates;
   for (const ListenerSettings& listener : settings_.listeners) {
     if (!listener.tls) {
-      contexts.push_back(nullptr);
+      certificates.push_back(nullptr);
       continue;
     }
     auto context = net::TlsContext::create(*listener.tls);
-    if (!context) {
-      spdlog::error("certificates not reloaded: {}", context.error().text);
-      return;
-    }
-    contexts.push_back(std::move(context).value());
+    if (!context) return context.error();
+    certificates.push_back(std::move(context).value());
   }
-  for (std::size_t i = 0; i < ports_.size(); ++i) ports_[i].tls = contexts[i];
-  spdlog::info("certificates reloaded");
+  return certificates;
+}
+
+void Server::reload() {
+  auto certificates = read_certificates();
+  if (!certificates) spdlog::error("certificates not reloaded: {}", certificates.error().text);
+  Problems problems;
+  const auto changes = configuration_->read_again(problems);
+  for (const std::string& problem : problems.lines()) {
+    spdlog::error("keys not reloaded: {}", problem);
+  }
+  if (!certificates || !problems.empty()) {
+    spdlog::error("nothing is reloaded");
+    return;
+  }
+  for (std::size_t i = 0; i < ports_.size(); ++i) ports_[i].tls = (*certificates)[i];
+  for (const auto& put_in_force : changes) put_in_force();
+  spdlog::info(changes.empty() ? "certificates reloaded" : "certificates and keys reloaded");
 }
 
 void Server::watch_signals() {
@@ -250,7 +305,7 @@ void Server::watch_signals() {
     if (log_ == nullptr) return;
     if (const auto fault = log_->reopen()) spdlog::error("{}", fault->text);
   };
-  on_reload_ = [this] { reload_certificates(); };
+  on_reload_ = [this] { reload(); };
   signals_.push_back(loop_->on_signal(SIGTERM, on_terminate_));
   signals_.push_back(loop_->on_signal(SIGINT, on_terminate_));
   signals_.push_back(loop_->on_signal(SIGUSR1, on_reopen_));
@@ -285,6 +340,10 @@ int Server::run() {
   loop_->run();
   admin_.reset();
   monitors_.clear();
+  key_watch_.reset();
+  redis_guide_.reset();
+  fleet_.reset();
+  fleet_redis_.reset();
   for (const auto& worker : workers_) worker->stop();
   workers_.clear();
   if (log_ != nullptr && !log_->stop(kLogPatience))
@@ -298,6 +357,7 @@ void Server::begin_drain() {
   draining_ = true;
   spdlog::info("draining: {} requests in flight", requests_in_flight());
   ports_.clear();
+  if (fleet_ != nullptr) fleet_->leave();
   drain_until_ = loop_->now() + settings_.drain_timeout;
   for (const auto& worker : workers_) worker->drain();
   drain_look_->arm(kDrainPoll);

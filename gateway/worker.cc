@@ -6,14 +6,10 @@
 
 #include "gateway/net/tcp_transport.h"
 #include "gateway/net/tls_transport.h"
+#include "gateway/store/make_redis.h"
 
 namespace trackly {
 namespace {
-
-std::unique_ptr<store::Redis> make_redis(Loop& loop, net::Connector& connector,
-                                         const std::optional<RedisSettings>& settings) {
-  return settings ? std::make_unique<store::RedisClient>(loop, connector, *settings) : nullptr;
-}
 
 /// The first one where the name is empty, as that of unknown paths is.
 std::size_t index_of_upstream(const Settings& settings, std::string_view name) {
@@ -81,11 +77,17 @@ Worker::Worker(Process& process, std::shared_ptr<const config::Configuration> co
       resolver_(*loop_, configuration_->settings.resolver),
       connector_(*loop_, resolver_),
       local_buckets_(process.buckets, *loop_),
-      redis_(make_redis(*loop_, connector_, configuration_->settings.redis)),
+      redis_(process.redis ? store::make_redis(*loop_, connector_, *process.redis,
+                                               {&process.redis_health, &redis_counts_})
+                           : nullptr),
       redis_buckets_(redis_ ? std::make_unique<store::RedisTokenBucketStore>(*redis_) : nullptr),
+      two_call_buckets_(redis_ && !process.redis->settings.cluster.empty()
+                            ? std::make_unique<store::TwoCallTokenBucketStore>(*redis_buckets_)
+                            : nullptr),
       redis_keys_(redis_ ? std::make_unique<store::RedisKeys>(*loop_, *redis_, process.keys)
                          : nullptr),
-      services_{*loop_, hasher_, local_buckets_, redis_buckets_.get(), redis_keys_.get()},
+      services_{*loop_,           hasher_,           local_buckets_,
+                shared_buckets(), redis_keys_.get(), &process.fleet},
       upstreams_(make_upstreams(*loop_, connector_, configuration_->settings, process)),
       access_log_(process.log_writer),
       metrics_(process.request_labels),
@@ -100,6 +102,11 @@ Worker::Worker(Process& process, std::shared_ptr<const config::Configuration> co
                make_snapshot(configuration_, services_)} {}
 
 Worker::~Worker() = default;
+
+TokenBucketStore* Worker::shared_buckets() const {
+  if (two_call_buckets_ != nullptr) return two_call_buckets_.get();
+  return redis_buckets_.get();
+}
 
 void Worker::start() {
   thread_ = std::thread([this] { loop_->run(); });

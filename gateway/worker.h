@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -24,10 +25,13 @@
 #include "gateway/store/bucket_table.h"
 #include "gateway/store/key_cache.h"
 #include "gateway/store/local_token_bucket.h"
-#include "gateway/store/redis_client.h"
+#include "gateway/store/redis.h"
+#include "gateway/store/redis_access.h"
+#include "gateway/store/redis_health.h"
 #include "gateway/store/redis_key_store.h"
 #include "gateway/store/redis_token_bucket.h"
 #include "gateway/store/sha256.h"
+#include "gateway/store/two_call_token_bucket.h"
 
 namespace trackly {
 
@@ -54,6 +58,9 @@ struct Process {
   observe::Incidents incidents;
   std::vector<std::unique_ptr<proxy::CircuitBreaker>> breakers;  // of each upstream; nullptr: none
   observe::LogWriter* log_writer;
+  std::optional<store::RedisAccess> redis;  // before the workers are made; absent: there is none
+  store::RedisHealth redis_health;
+  Fleet fleet;
 };
 
 /// One thread with a loop, and everything that its requests need: filters, stores, upstream
@@ -82,6 +89,7 @@ class Worker final : private proxy::ConnectionOwner {
   const proxy::Activity& activity() const { return activity_; }
   const observe::RequestMetrics& metrics() const { return metrics_; }
   const observe::AccessLog& access_log() const { return access_log_; }
+  const store::RedisCounts& redis_counts() const { return redis_counts_; }
   /// To an upstream, by its index in Settings::upstreams.
   std::size_t upstream_connections(std::size_t upstream) const {
     return upstreams_[upstream]->connections();
@@ -92,6 +100,8 @@ class Worker final : private proxy::ConnectionOwner {
          std::unique_ptr<net::EventLoop> loop);
 
   void on_connection_closed(proxy::Connection& connection) override;
+  /// nullptr: no Redis.
+  TokenBucketStore* shared_buckets() const;
 
   const std::shared_ptr<const config::Configuration> configuration_;
   const std::unique_ptr<net::EventLoop> loop_;
@@ -99,8 +109,10 @@ class Worker final : private proxy::ConnectionOwner {
   net::TcpConnector connector_;
   store::Sha256 hasher_;
   store::LocalTokenBucketStore local_buckets_;
+  store::RedisCounts redis_counts_;
   std::unique_ptr<store::Redis> redis_;
   std::unique_ptr<store::RedisTokenBucketStore> redis_buckets_;
+  std::unique_ptr<store::TwoCallTokenBucketStore> two_call_buckets_;  // nullptr: no cluster
   std::unique_ptr<store::RedisKeys> redis_keys_;
   Services services_;
   json::Parser parser_;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "filters/rate_limit/policies.h"
+
 namespace trackly::filters::rate_limit {
 namespace {
 
@@ -10,11 +12,9 @@ std::uint64_t seconds_rounded_up(Duration wait) {
       std::max<std::int64_t>(0, std::chrono::ceil<std::chrono::seconds>(wait).count()));
 }
 
-/// The time in which an empty bucket fills.
-std::uint64_t window_seconds(const BucketPolicy& policy) {
-  const double seconds = static_cast<double>(policy.burst) / static_cast<double>(policy.tokens) *
-                         std::chrono::duration<double>(policy.period).count();
-  return std::max<std::uint64_t>(1, static_cast<std::uint64_t>(seconds + 0.999'999));
+std::uint64_t wait_seconds(const BucketState& state) {
+  return state.retry_after > Duration::zero() ? retry_seconds(state.retry_after)
+                                              : seconds_rounded_up(state.reset);
 }
 
 }  // namespace
@@ -23,29 +23,35 @@ std::uint64_t retry_seconds(Duration wait) {
   return std::max<std::uint64_t>(1, seconds_rounded_up(wait));
 }
 
-std::string rate_limit_policy(std::span<const Rule* const> rules) {
+std::string rate_limit_policy(std::span<const Charge> charges) {
   std::string text;
-  for (const Rule* rule : rules) {
+  for (const auto& [rule, take] : charges) {
+    const BucketPolicy& policy = *take.policy;
     if (!text.empty()) text += ", ";
-    text += '"' + rule->policy.name + "\";q=" + std::to_string(rule->policy.burst) +
-            ";w=" + std::to_string(window_seconds(rule->policy));
+    text += '"' + rule->policy.name + "\";q=" + std::to_string(policy.burst);
+    if (policy.refill != Refill::monthly) {
+      text += ";w=" + std::to_string(retry_seconds(window_of(policy)));
+    }
     if (rule->costs_items) text += ";trackly-unit=\"items\"";
   }
   return text;
 }
 
-std::string rate_limit(std::span<const Rule* const> rules, std::span<const BucketState> states) {
+std::string rate_limit(std::span<const Charge> charges, std::span<const BucketState> states) {
   std::string text;
-  for (std::size_t i = 0; i < rules.size() && i < states.size(); ++i) {
-    const BucketState& state = states[i];
-    const std::uint64_t wait = state.retry_after > Duration::zero()
-                                   ? retry_seconds(state.retry_after)
-                                   : seconds_rounded_up(state.reset);
+  for (std::size_t i = 0; i < charges.size() && i < states.size(); ++i) {
+    if (!states[i].known) continue;
     if (!text.empty()) text += ", ";
-    text += '"' + rules[i]->policy.name + "\";r=" + std::to_string(state.remaining) +
-            ";t=" + std::to_string(wait);
+    text += '"' + charges[i].rule->policy.name + "\";r=" + std::to_string(states[i].remaining) +
+            ";t=" + std::to_string(wait_seconds(states[i]));
   }
   return text;
+}
+
+void add_legacy_fields(FieldList& fields, const BucketPolicy& policy, const BucketState& state) {
+  fields.set("X-RateLimit-Limit", std::to_string(policy.burst));
+  fields.set("X-RateLimit-Remaining", std::to_string(state.remaining));
+  fields.set("X-RateLimit-Reset", std::to_string(wait_seconds(state)));
 }
 
 }  // namespace trackly::filters::rate_limit

@@ -1,80 +1,32 @@
 #include "filters/rate_limit/rate_limit.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
-#include <array>
-#include <iterator>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "filters/json_body.h"
+#include "filters/rate_limit/callers.h"
 #include "filters/rate_limit/fields.h"
+#include "filters/rate_limit/policies.h"
 #include "filters/rate_limit/rules.h"
 
 namespace trackly::filters {
 namespace {
 
-using rate_limit::Caller;
+using rate_limit::Charge;
+using rate_limit::OnFailure;
 using rate_limit::Rule;
-
-enum class OnFailure : std::uint8_t { local, deny, allow };
 
 struct Limits {
   std::vector<Rule> rules;
-  bool shared = false;  // store: redis
-  OnFailure on_failure = OnFailure::local;
+  bool shared = false;         // store: redis
+  bool legacy_fields = false;  // X-RateLimit-* as well
   ErrorRef unavailable;
   ErrorRef invalid_input;  // a body that cannot be read, where a rule looks into it
 };
-
-/// For names of buckets: what a client or an operator chose can hold no separator.
-std::string escaped(std::string_view text) {
-  static constexpr std::string_view kHex = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '_' || c == '-' || c == '.';
-    if (plain) {
-      out += c;
-    } else {
-      const auto byte = static_cast<unsigned char>(c);
-      out += '%';
-      out += kHex[byte >> 4];
-      out += kHex[byte & 15];
-    }
-  }
-  return out;
-}
-
-/// Who an address stands for. A client of IPv6 commonly has 2^64 addresses to itself (RFC 6177), so
-/// there it is the network.
-std::string network_of(std::string_view address) {
-  std::string text(address);
-  in6_addr v6{};
-  if (inet_pton(AF_INET6, text.c_str(), &v6) != 1) return text;
-  std::array<char, INET6_ADDRSTRLEN> printed{};
-  if (IN6_IS_ADDR_V4MAPPED(&v6)) {
-    return inet_ntop(AF_INET, &v6.s6_addr[12], printed.data(), printed.size());
-  }
-  std::fill(std::begin(v6.s6_addr) + 8, std::end(v6.s6_addr), std::uint8_t{0});
-  return std::string(inet_ntop(AF_INET6, &v6, printed.data(), printed.size())) + "/64";
-}
-
-/// A recipient's number is nobody's business in a store, so its digest stands for it.
-std::string digest_of(std::string_view text, Hasher& hasher) {
-  static constexpr std::string_view kHex = "0123456789abcdef";
-  constexpr std::size_t kBytes = 16;
-  const KeyDigest digest = hasher.sha256(text);
-  std::string out;
-  for (std::size_t i = 0; i < kBytes; ++i) {
-    out += kHex[digest[i] >> 4];
-    out += kHex[digest[i] & 15];
-  }
-  return out;
-}
 
 /// What stands at a place of the body, where it can name something.
 std::optional<std::string_view> text_at(const json_schema::Pointer& pointer, json::Value body) {
@@ -82,17 +34,6 @@ std::optional<std::string_view> text_at(const json_schema::Pointer& pointer, jso
   if (!value) return std::nullopt;
   if (value->is_string()) return value->string();
   return value->is_number() ? std::optional(value->number()) : std::nullopt;
-}
-
-/// "account/key": the keys of an account stand beside it, so that a store can keep them together.
-std::string bucket_key(const Exchange& exchange, Caller caller) {
-  if (caller == Caller::global) return "global";
-  if (caller == Caller::address || exchange.key == nullptr) {
-    return "address." + escaped(network_of(exchange.client_address));
-  }
-  std::string key = "account." + escaped(exchange.key->account->id);
-  if (caller == Caller::api_key) key += "/" + exchange.key->id;
-  return key;
 }
 
 class RateLimit final : public Filter {
@@ -104,16 +45,16 @@ class RateLimit final : public Filter {
       : limits_(limits),
         rules_(std::move(rules)),
         body_(std::move(body)),
-        policy_field_(rate_limit::rate_limit_policy(rules_)),
+        policy_field_(rate_limit::rate_limit_policy(charges_by_rule())),
         services_(services) {}
 
   Verdict on_request(Exchange& exchange, Resume resume) const override {
-    if (!body_) return withdraw(exchange, asked_of(exchange, std::nullopt), resume);
+    if (!body_) return withdraw(exchange, charges_of(exchange, std::nullopt), resume);
     JsonBody::Outcome body = body_->read(exchange);
     if (!body.document && body.verdict.kind() != Verdict::Kind::next) {
       return std::move(body.verdict);
     }
-    return withdraw(exchange, asked_of(exchange, body.document), resume);
+    return withdraw(exchange, charges_of(exchange, body.document), resume);
   }
 
   /// A request that nobody has seen costs nothing.
@@ -125,100 +66,144 @@ class RateLimit final : public Filter {
   }
 
  private:
-  /// What one request asks of the buckets: entry i of `takes` for entry i of `rules`.
-  struct Asked {
-    std::vector<const Rule*> rules;
-    std::vector<BucketTake> takes;
-  };
+  using Charges = std::vector<Charge>;
 
-  Asked asked_of(const Exchange& exchange, std::optional<json::Value> body) const {
-    Asked asked;
-    asked.rules.reserve(rules_.size());
-    asked.takes.reserve(rules_.size());
+  Charges charges_by_rule() const {
+    Charges charges;
+    for (const Rule* rule : rules_) charges.push_back({rule, {&rule->policy, {}}});
+    return charges;
+  }
+
+  Charges charges_of(Exchange& exchange, std::optional<json::Value> body) const {
+    Charges charges;
+    charges.reserve(rules_.size());
     for (const Rule* rule : rules_) {
-      std::string key = bucket_key(exchange, rule->caller);
+      std::string key = rate_limit::bucket_key(exchange, rule->caller);
       if (rule->pointer) {
         const auto text = body ? text_at(*rule->pointer, *body) : std::nullopt;
         if (!text) continue;
-        key += "/" + digest_of(*text, services_.hasher);
+        key += "/" + rate_limit::digest_of(*text, services_.hasher);
       }
       const std::uint64_t items = std::max<std::uint64_t>(1, exchange.batch_items.value_or(1));
-      asked.rules.push_back(rule);
-      asked.takes.push_back({&rule->policy, std::move(key), rule->costs_items ? items : 1});
+      const BucketPolicy& policy = policy_for(exchange, *rule);
+      // What is more than the bucket holds is refused; how much more makes no difference.
+      const std::uint64_t cost = std::min(rule->costs_items ? items : 1, policy.burst + 1);
+      charges.push_back({rule, {&policy, std::move(key), cost}});
     }
-    return asked;
+    return charges;
   }
 
-  Verdict withdraw(Exchange& exchange, Asked asked, Resume resume) const {
-    if (asked.takes.empty()) return Verdict::next();
+  static const BucketPolicy& policy_for(Exchange& exchange, const Rule& rule) {
+    if (exchange.key == nullptr || exchange.key->account->limits.empty()) return rule.policy;
+    if (!rule.is_by_account()) return rule.policy;
+    auto own = rate_limit::own_policy(rule, *exchange.key->account);
+    return own ? exchange.limiter_policies.emplace_front(*std::move(own)) : rule.policy;
+  }
+
+  static std::vector<BucketTake> takes_of(const Charges& charges) {
+    std::vector<BucketTake> takes;
+    takes.reserve(charges.size());
+    for (const Charge& charge : charges) takes.push_back(charge.take);
+    return takes;
+  }
+
+  Verdict withdraw(Exchange& exchange, Charges charges, Resume resume) const {
+    if (charges.empty()) return Verdict::next();
     if (!limits_.shared) {
       exchange.limiter.store_mode = "local";
-      return take_locally(exchange, std::move(asked));
+      return take_locally(exchange, charges);
     }
     exchange.limiter.store_mode = "redis";
+    const auto shared = std::make_shared<const Charges>(std::move(charges));
     auto taken = services_.redis_buckets->take(
-        asked.takes, [this, &exchange, resume, asked](const TakeAnswer& answer) {
-          resume(judge(exchange, asked, answer));
+        takes_of(*shared), [this, &exchange, resume, shared](TakeAnswer answer) {
+          resume(judge(exchange, *shared, std::move(answer)));
         });
     if (auto* pending = std::get_if<PendingPtr>(&taken)) return Verdict::wait(std::move(*pending));
-    return judge(exchange, std::move(asked), std::get<TakeAnswer>(taken));
+    return judge(exchange, *shared, std::get<TakeAnswer>(std::move(taken)));
   }
 
-  Verdict take_locally(Exchange& exchange, Asked asked) const {
+  Verdict take_locally(Exchange& exchange, const Charges& charges) const {
     // The local store always has its answer at hand.
-    const auto taken = services_.local_buckets.take(asked.takes, nullptr);
-    return settle(exchange, std::move(asked), std::get<TakeAnswer>(taken), services_.local_buckets);
+    auto taken = services_.local_buckets.take(takes_of(charges), nullptr);
+    return settle(exchange, charges, std::get<TakeAnswer>(std::move(taken)),
+                  services_.local_buckets);
   }
 
-  Verdict judge(Exchange& exchange, Asked asked, const TakeAnswer& answer) const {
+  Verdict judge(Exchange& exchange, const Charges& charges, TakeAnswer answer) const {
     if (answer.status == TakeAnswer::Status::ok) {
-      return settle(exchange, std::move(asked), answer, *services_.redis_buckets);
+      return settle(exchange, charges, std::move(answer), *services_.redis_buckets);
     }
     exchange.flag = "limiter_store_unavailable";
-    switch (limits_.on_failure) {
-      case OnFailure::local:
-        exchange.limiter.store_mode = "redis-local";
-        return take_locally(exchange, std::move(asked));
-      case OnFailure::allow:
-        exchange.limiter.store_mode = "redis-allow";
-        return Verdict::next();
-      case OnFailure::deny:
-        exchange.limiter.store_mode = "redis-deny";
-        break;
-    }
-    return Verdict::reject(limits_.unavailable);
+    return without_store(exchange, charges);
   }
 
-  Verdict settle(Exchange& exchange, Asked asked, const TakeAnswer& answer,
+  /// Each rule has its own answer to that: one that denies is enough to refuse, and one that allows
+  /// does not count.
+  Verdict without_store(Exchange& exchange, const Charges& charges) const {
+    Charges shares;
+    for (const Charge& charge : charges) {
+      if (charge.rule->on_failure == OnFailure::deny) {
+        exchange.limiter.store_mode = "redis-deny";
+        exchange.limiter.refused = true;
+        return Verdict::reject(limits_.unavailable);
+      }
+      if (charge.rule->on_failure == OnFailure::local) shares.push_back(share(exchange, charge));
+    }
+    exchange.limiter.store_mode = shares.empty() ? "redis-allow" : "redis-local";
+    return shares.empty() ? Verdict::next() : take_locally(exchange, shares);
+  }
+
+  /// The same of this gateway's share.
+  Charge share(Exchange& exchange, const Charge& charge) const {
+    const std::uint32_t gateways = services_.fleet == nullptr ? 1 : services_.fleet->gateways();
+    Charge part = charge;
+    part.take.policy = &exchange.limiter_policies.emplace_front(
+        rate_limit::share_of(*charge.take.policy, gateways, charge.rule->largest_cost));
+    return part;
+  }
+
+  Verdict settle(Exchange& exchange, const Charges& charges, TakeAnswer answer,
                  TokenBucketStore& store) const {
-    add_fields(exchange.response_fields, asked.rules, answer.states);
+    for (std::size_t i = 0; i < charges.size(); ++i) {
+      const BucketTake& take = charges[i].take;
+      // Waiting will not help. The client has to make it smaller; until then it is to be rare.
+      if (take.cost > take.policy->burst) {
+        answer.states[i].retry_after = rate_limit::window_of(*take.policy);
+      }
+    }
+    const std::size_t decisive =
+        answer.granted ? least_left(answer.states) : longest_wait(answer.states);
+    tell(exchange, charges, answer.states, decisive);
+    exchange.limiter.rule = charges[decisive].rule->policy.name;
+    exchange.limiter.remaining = answer.states[decisive].remaining;
+    exchange.limiter.refused = !answer.granted;
     if (answer.granted) {
-      note(exchange, asked.rules, least_left(answer.states), answer.states);
-      exchange.limiter_grants.push_back({this, &store, std::move(asked.takes)});
+      LimiterGrant& grant = exchange.limiter_grants.emplace_back(this, &store, takes_of(charges));
+      for (std::size_t i = 0; i < charges.size(); ++i) {
+        grant.takes[i].receipt = answer.states[i].receipt;
+      }
       return Verdict::next();
     }
-    const std::size_t refusing = longest_wait(answer.states);
-    note(exchange, asked.rules, refusing, answer.states);
-    const Duration wait = answer.states[refusing].retry_after;
+    const Duration wait = answer.states[decisive].retry_after;
     exchange.response_fields.set("Retry-After", std::to_string(rate_limit::retry_seconds(wait)));
-    return Verdict::reject(asked.rules[refusing]->error);
+    return Verdict::reject(charges[decisive].rule->error);
   }
 
-  void add_fields(FieldList& fields, const std::vector<const Rule*>& rules,
-                  const std::vector<BucketState>& states) const {
+  void tell(Exchange& exchange, const Charges& charges, const std::vector<BucketState>& states,
+            std::size_t decisive) const {
+    FieldList& fields = exchange.response_fields;
     // Another rate_limit earlier in the chain may have said its part.
     const auto add = [&fields](std::string_view name, const std::string& members) {
       const auto before = fields.find(name);
       fields.set(name, before ? std::string(*before) + ", " + members : members);
     };
-    add("RateLimit-Policy", policy_field_);
-    add("RateLimit", rate_limit::rate_limit(rules, states));
-  }
-
-  static void note(Exchange& exchange, const std::vector<const Rule*>& rules, std::size_t index,
-                   const std::vector<BucketState>& states) {
-    exchange.limiter.rule = rules[index]->policy.name;
-    exchange.limiter.remaining = states[index].remaining;
+    const bool by_the_rules = exchange.limiter_policies.empty();
+    add("RateLimit-Policy", by_the_rules ? policy_field_ : rate_limit::rate_limit_policy(charges));
+    add("RateLimit", rate_limit::rate_limit(charges, states));
+    if (limits_.legacy_fields) {
+      rate_limit::add_legacy_fields(fields, *charges[decisive].take.policy, states[decisive]);
+    }
   }
 
   static std::size_t least_left(const std::vector<BucketState>& states) {
@@ -270,7 +255,9 @@ class RateLimitFactory final : public FilterFactory {
     for (const Rule* rule : rules_for(operation)) {
       all.push_back({rule->error, "rule " + rule->policy.name, true});
     }
-    if (!all.empty() && limits_.shared && limits_.on_failure == OnFailure::deny) {
+    const auto denies = [](const Rule* rule) { return rule->on_failure == OnFailure::deny; };
+    const std::vector<const Rule*> rules = rules_for(operation);
+    if (limits_.shared && std::any_of(rules.begin(), rules.end(), denies)) {
       all.push_back({limits_.unavailable, "on_store_failure", true});
     }
     return all;
@@ -282,25 +269,55 @@ class RateLimitFactory final : public FilterFactory {
     for (const Rule& rule : limits_.rules) {
       if (rule.applies_to(operation)) rules.push_back(&rule);
     }
+    std::stable_partition(rules.begin(), rules.end(),
+                          [](const Rule* rule) { return !rule->second_call; });
     return rules;
   }
 
   const Limits limits_;
 };
 
+/// Two filters would ask Redis one after the other, and the first would have to be refunded where
+/// the second refuses.
+void check_one_round_trip(const Limits& limits, const MappingReader& settings,
+                          const FilterSetup& setup, Problems& problems) {
+  for (const FilterSettings& other : setup.gateway.filters) {
+    if (other.settings.mark == settings.mark()) return;  // the later one reports it
+    if (other.name != "rate_limit") continue;
+    Problems reported_already;
+    MappingReader reader(&other.settings, reported_already);
+    const std::string store = reader.string("store", "");
+    if (store != "redis") continue;
+    const std::vector<Rule> rules = rate_limit::read_rules(reader, setup);
+    for (const Operation& operation : setup.api.operations) {
+      const auto applies = [&operation](const Rule& rule) { return rule.applies_to(operation); };
+      if (std::any_of(rules.begin(), rules.end(), applies) &&
+          std::any_of(limits.rules.begin(), limits.rules.end(), applies)) {
+        problems.add(settings.mark(), "an earlier rate_limit has `store: redis` for " +
+                                          operation.method + " " + operation.path +
+                                          " too; merge their rules, so that Redis is asked once");
+        return;
+      }
+    }
+  }
+}
+
 }  // namespace
 
 std::unique_ptr<FilterFactory> make_rate_limit(MappingReader& settings, const FilterSetup& setup) {
   Limits limits;
   limits.shared = settings.choice<bool>("store", {{"local", false}, {"redis", true}}, false);
-  limits.on_failure = settings.choice<OnFailure>(
-      "on_store_failure",
-      {{"local", OnFailure::local}, {"deny", OnFailure::deny}, {"allow", OnFailure::allow}},
-      OnFailure::local);
+  limits.legacy_fields = settings.boolean("legacy_fields", false);
   limits.rules = rate_limit::read_rules(settings, setup);
   settings.finish();
   if (limits.shared && !setup.gateway.redis) {
     settings.problems().add(settings.mark(), "store: redis needs the `redis` section");
+  }
+  if (limits.shared) {
+    check_one_round_trip(limits, settings, setup, settings.problems());
+    if (setup.gateway.redis && !setup.gateway.redis->cluster.empty()) {
+      rate_limit::check_nodes(limits.rules, setup, settings.problems());
+    }
   }
   limits.invalid_input = setup.error("invalid_input", settings.mark(), settings.problems());
   limits.unavailable = setup.error("redis_unavailable", settings.mark(), settings.problems());

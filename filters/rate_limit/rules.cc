@@ -35,7 +35,43 @@ std::optional<std::uint64_t> parse_count(std::string_view text, std::uint64_t ma
   return count;
 }
 
-/// Reads `rate` and `burst`, or `quota`.
+constexpr std::string_view kMonth = "/month";
+constexpr Duration kDay = std::chrono::hours(24);
+
+/// `calendar: UTC`: periods begin where those of the clock on the wall do.
+void read_calendar(MappingReader& reader, Rule& rule) {
+  const Node* calendar = reader.take("calendar");
+  if (calendar == nullptr) {
+    if (rule.policy.refill == Refill::monthly) {
+      reader.problems().add(rule.mark, "quota: months need `calendar: UTC`");
+    }
+    return;
+  }
+  if (!calendar->is_string() || calendar->text != "UTC") {
+    reader.problems().add(calendar->mark, "calendar: expected UTC");
+  }
+  if (rule.policy.refill == Refill::monthly) return;
+  rule.policy.refill = Refill::calendar;
+  if (kDay % rule.policy.period != Duration::zero()) {
+    reader.problems().add(calendar->mark,
+                          "calendar: the quota is for one month, one day or what divides a day");
+  }
+}
+
+/// "1000/month", or any that parse_rate() reads.
+bool parse_quota(std::string_view text, BucketPolicy& policy) {
+  policy.refill = Refill::rolling;
+  if (!text.ends_with(kMonth)) return parse_rate(text, policy);
+  text.remove_suffix(kMonth.size());
+  const auto tokens = parse_count(text, kMostTokens);
+  if (!tokens) return false;
+  policy.tokens = *tokens;
+  policy.period = 31 * kDay;
+  policy.refill = Refill::monthly;
+  return true;
+}
+
+/// Reads `rate` and `burst`, or `quota` and `calendar`.
 void read_policy(MappingReader& reader, Rule& rule) {
   BucketPolicy& policy = rule.policy;
   const Node* rate = reader.take("rate");
@@ -43,20 +79,32 @@ void read_policy(MappingReader& reader, Rule& rule) {
   if ((rate == nullptr) == (quota == nullptr)) {
     reader.problems().add(rule.mark, "a rule has either a rate (with its burst) or a quota");
   }
-  rule.is_quota = rate == nullptr;
-  const Node* amount = rule.is_quota ? quota : rate;
-  if (amount != nullptr && !(amount->is_string() && parse_rate(amount->text, policy))) {
+  const Node* amount = rate == nullptr ? quota : rate;
+  if (amount != nullptr &&
+      !(amount->is_string() &&
+        (rate == nullptr ? parse_quota(amount->text, policy) : parse_rate(amount->text, policy)))) {
     reader.problems().add(amount->mark,
                           "expected a number from 1 to " + std::to_string(kMostTokens) +
                               " and its period, such as 100/s, 10/m, 5/h or 1000/day");
   }
   policy.burst = policy.tokens;
-  if (!rule.is_quota) policy.burst = reader.count("burst", policy.tokens, 1, kMostTokens);
+  if (rule.is_quota()) {
+    read_calendar(reader, rule);
+  } else {
+    policy.burst = reader.count("burst", policy.tokens, 1, kMostTokens);
+  }
   const auto refill = static_cast<double>(policy.burst) / static_cast<double>(policy.tokens) *
                       static_cast<double>(policy.period.count());
   if (refill > static_cast<double>(kLongestRefill.count())) {
     reader.problems().add(rule.mark, "at this rate the bucket takes more than ten years to fill");
   }
+}
+
+OnFailure read_on_failure(MappingReader& reader, OnFailure fallback) {
+  return reader.choice<OnFailure>(
+      "on_store_failure",
+      {{"local", OnFailure::local}, {"deny", OnFailure::deny}, {"allow", OnFailure::allow}},
+      fallback);
 }
 
 /// `key`: a word, or {pointer: /place} for the account and what stands at that place of the body.
@@ -81,7 +129,8 @@ void read_key(MappingReader& reader, Rule& rule) {
   }
 }
 
-Rule read_rule(const Node& node, const FilterSetup& setup, Problems& problems) {
+Rule read_rule(const Node& node, OnFailure on_failure, const FilterSetup& setup,
+               Problems& problems) {
   Rule rule;
   rule.mark = node.mark;
   rule.policy.tokens = rule.policy.burst = 1;  // until it is read
@@ -97,6 +146,8 @@ Rule read_rule(const Node& node, const FilterSetup& setup, Problems& problems) {
     const bool one = cost->is_number() && cost->text == "1";
     if (!rule.costs_items && !one) problems.add(cost->mark, "cost: expected 1 or items");
   }
+  rule.on_failure = read_on_failure(reader, on_failure);
+  rule.second_call = reader.boolean("second_call", false);
   rule.error = setup.error(reader.string("error", "rate_limited"), node.mark, problems);
   MappingReader match(reader.take("match"), problems);
   rule.tags = match.strings("tags");
@@ -128,17 +179,21 @@ void check_pointer(const Rule& rule, const FilterSetup& setup, Problems& problem
   problems.add(rule.mark, "pointer: no operation that the rule matches has a JSON body");
 }
 
-void check_capacity(const Rule& rule, const FilterSetup& setup, Problems& problems) {
+/// Finds what a request may cost, which the bucket has to hold.
+void check_capacity(Rule& rule, const FilterSetup& setup, Problems& problems) {
   if (!rule.costs_items) return;
+  const Operation* largest = nullptr;
   for (const Operation& operation : setup.api.operations) {
     if (!operation.batch || !rule.applies_to(operation)) continue;
-    if (operation.batch->maximum <= rule.policy.burst) continue;
-    problems.add(rule.mark, std::string(rule.is_quota ? "quota" : "burst") + ": " +
-                                std::to_string(rule.policy.burst) + " is less than the " +
-                                std::to_string(operation.batch->maximum) + " items that one " +
-                                operation.method + " " + operation.path + " may cost");
-    return;
+    if (operation.batch->maximum <= rule.largest_cost) continue;
+    rule.largest_cost = operation.batch->maximum;
+    largest = &operation;
   }
+  if (rule.largest_cost <= rule.policy.burst) return;
+  problems.add(rule.mark, std::string(rule.is_quota() ? "quota" : "burst") + ": " +
+                              std::to_string(rule.policy.burst) + " is less than the " +
+                              std::to_string(rule.largest_cost) + " items that one " +
+                              largest->method + " " + largest->path + " may cost");
 }
 
 /// Items are what batch_limit has counted; without it, a batch would cost as little as one item.
@@ -151,6 +206,9 @@ void check_order(const Rule& rule, const FilterSetup& setup, Problems& problems)
     return;
   }
 }
+
+/// Rules for which it is the same are on one node, whatever the request.
+Caller node_of(const Rule& rule) { return rule.is_by_account() ? Caller::account : rule.caller; }
 
 }  // namespace
 
@@ -182,8 +240,9 @@ std::vector<Rule> read_rules(MappingReader& settings, const FilterSetup& setup) 
   Problems& problems = settings.problems();
   std::vector<Rule> rules;
   std::set<std::string> names;
+  const OnFailure on_failure = read_on_failure(settings, OnFailure::local);
   for (const Node* node : settings.list("rules")) {
-    Rule rule = read_rule(*node, setup, problems);
+    Rule rule = read_rule(*node, on_failure, setup, problems);
     check_tags(rule, setup, problems);
     check_pointer(rule, setup, problems);
     check_capacity(rule, setup, problems);
@@ -194,6 +253,23 @@ std::vector<Rule> read_rules(MappingReader& settings, const FilterSetup& setup) 
     rules.push_back(std::move(rule));
   }
   return rules;
+}
+
+void check_nodes(const std::vector<Rule>& rules, const FilterSetup& setup, Problems& problems) {
+  std::set<const Rule*> reported;
+  for (const Operation& operation : setup.api.operations) {
+    std::array<const Rule*, 2> first_of{};  // of either call
+    for (const Rule& rule : rules) {
+      if (!rule.applies_to(operation)) continue;
+      const Rule*& first = first_of.at(rule.second_call ? 1 : 0);
+      if (first == nullptr) first = &rule;
+      if (node_of(*first) == node_of(rule) || !reported.insert(&rule).second) continue;
+      problems.add(rule.mark, "\"" + rule.policy.name + "\" and \"" + first->policy.name +
+                                  "\" can be on different nodes of the cluster: they count for "
+                                  "different callers. With `second_call: true`, one kind of caller "
+                                  "can be asked for after the other");
+    }
+  }
 }
 
 }  // namespace trackly::filters::rate_limit

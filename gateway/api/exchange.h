@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <forward_list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,6 +34,7 @@ struct LimiterFacts {
   std::string rule;  // the refusing rule, else the one with the least left
   std::optional<std::uint64_t> remaining;
   std::string_view store_mode;  // "local", "redis", "redis-local", "redis-allow", "redis-deny"
+  bool refused = false;
 };
 
 /// What a limiter withdrew for this request and gives back where the request comes to nothing.
@@ -105,6 +107,8 @@ struct Exchange {
   std::optional<std::size_t> batch_items;
   LimiterFacts limiter;
   std::vector<LimiterGrant> limiter_grants;
+  /// Those that are not a rule's, but made for this request; takes point at them.
+  std::forward_list<BucketPolicy> limiter_policies;
   /// Extra fields of the answer, whoever makes it; they replace fields of the same name.
   FieldList response_fields;
   /// Fields set on the request that goes upstream (X-Account-Id); they replace the client's.

@@ -106,6 +106,7 @@ struct Services {
   TokenBucketStore& local_buckets;  // this worker's way to those of the process; answers at once
   TokenBucketStore* redis_buckets;  // this worker's; nullptr where no `redis` is configured
   SharedKeys* redis_keys = nullptr;  // the same
+  const Fleet* fleet = nullptr;      // nullptr: this gateway is alone
 };
 
 /// An entry of the catalogue that a filter may answer with, and by which rule.

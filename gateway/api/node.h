@@ -16,6 +16,7 @@ struct Mark {
 
   /// "file:line:column", shortened by what is unknown.
   std::string to_string() const;
+  bool operator==(const Mark&) const = default;
 };
 
 /// A value of a configuration file, an API description or a schema, with the place it came from.

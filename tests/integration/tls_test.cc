@@ -130,7 +130,7 @@ TEST(TlsCertificate, IsReadAgainOnSighup) {
   };
   EXPECT_EQ(served_serial(), old_serial);
   gateway.process().signal(SIGHUP);
-  ASSERT_TRUE(gateway.process().wait_for_err("certificates reloaded"));
+  ASSERT_TRUE(gateway.process().wait_for_err("certificates and keys reloaded"));
   EXPECT_EQ(served_serial(), serial(shop.certificate));
 }
 
