@@ -7,12 +7,27 @@
 
 namespace trackly::test {
 
-RedisServer::RedisServer() : port_(free_port()) { start(); }
+RedisServer::RedisServer(std::vector<std::string> more)
+    : port_(free_port()), more_(std::move(more)) {
+  start();
+}
 
 void RedisServer::start() {
-  process_ = std::make_unique<Process>(std::vector<std::string>{
-      "redis-server", "--port", std::to_string(port_), "--bind", "127.0.0.1", "--unixsocket",
-      unix_path(), "--save", "", "--appendonly", "no", "--dir", directory_.path().string()});
+  std::vector<std::string> command{"redis-server",
+                                   "--port",
+                                   std::to_string(port_),
+                                   "--bind",
+                                   "127.0.0.1",
+                                   "--unixsocket",
+                                   unix_path(),
+                                   "--save",
+                                   "",
+                                   "--appendonly",
+                                   "no",
+                                   "--dir",
+                                   directory_.path().string()};
+  command.insert(command.end(), more_.begin(), more_.end());
+  process_ = std::make_unique<Process>(std::move(command));
   // The unix socket is the last that it opens.
   if (!process_->wait_for_out("ready to accept connections at")) {
     throw std::runtime_error("redis-server: " + process_->out());

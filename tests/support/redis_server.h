@@ -15,8 +15,9 @@ namespace trackly::test {
 /// nothing on disk and ends with this object.
 class RedisServer {
  public:
-  /// Throws std::runtime_error where it does not come up.
-  RedisServer();
+  /// `more` are further arguments of its command line. Throws std::runtime_error where it does not
+  /// come up.
+  explicit RedisServer(std::vector<std::string> more = {});
 
   /// After kill(): an empty Redis at the same addresses.
   void start();
@@ -36,6 +37,7 @@ class RedisServer {
  private:
   TempDir directory_;
   std::uint16_t port_;
+  const std::vector<std::string> more_;
   std::unique_ptr<Process> process_;
 };
 
