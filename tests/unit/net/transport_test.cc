@@ -32,6 +32,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
+#ifndef __SANITIZE_ADDRESS__
 /// While it lives, this process gets no further descriptor.
 class NoDescriptors {
  public:
@@ -49,6 +50,7 @@ class NoDescriptors {
  private:
   rlimit before_{};
 };
+#endif
 
 void set_system(const std::string& setting, std::string_view value) {
   std::ofstream("/proc/sys/net/" + setting) << value;
@@ -289,6 +291,8 @@ TEST_F(TransportTest, AUnixSocketThatGoesAwayWithItsBacklogFullIsRefused) {
   EXPECT_EQ(client_.last_error, TransportError::refused);
 }
 
+// UBSan looks at the type of an object by means of a pipe, for which it needs descriptors.
+#ifndef __SANITIZE_ADDRESS__
 TEST_F(TransportTest, WhereThereIsNoDescriptorLeftTheServiceIsNotToBlame) {
   listen("127.0.0.1:0");
   {
@@ -300,6 +304,7 @@ TEST_F(TransportTest, WhereThereIsNoDescriptorLeftTheServiceIsNotToBlame) {
   connect(listening_address());
   client_.await("connected");
 }
+#endif
 
 TEST_F(TransportTest, WhereThereIsNoLocalPortLeftTheServiceIsNotToBlame) {
   const bool allowed = in_own_network([this] {
