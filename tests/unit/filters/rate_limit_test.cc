@@ -91,6 +91,15 @@ std::shared_ptr<const KeyRecord> key_of(std::string account, std::string id = "0
   return record;
 }
 
+std::shared_ptr<const KeyRecord> key_with_limits(std::vector<AccountLimit> limits) {
+  const auto record = key_of("acct_42");
+  auto account = std::make_shared<Account>(*record->account);
+  account->limits = std::move(limits);
+  auto limited = std::make_shared<KeyRecord>(*record);
+  limited->account = std::move(account);
+  return limited;
+}
+
 class RateLimitTest : public testing::Test {
  protected:
   RateLimitTest() {
@@ -168,6 +177,37 @@ constexpr std::string_view kDaily =
     R"({"name":"daily","key":"account","quota":"5000/day","cost":"items",)"
     R"("error":"daily_cap_exceeded","match":{"tags":["send"]}})";
 const std::string kBoth = std::string(kSingle) + "," + std::string(kDaily);
+
+// ------------------------------------------------------------------------------ accounts' own
+// limits
+
+TEST_F(RateLimitTest, AnAccountsOwnLimitTakesTheRulesPlace) {
+  make(kSingle);
+  auto asked = start(*read_);
+  asked->exchange().key = key_with_limits({{"single", 1000, 1s, 5000}});
+  ask(*asked);
+  EXPECT_EQ(asked->field("RateLimit-Policy"), R"("single";q=5000;w=5)");
+}
+
+TEST_F(RateLimitTest, AnAccountsLimitForAnotherRuleChangesNothing) {
+  make(kSingle);
+  auto asked = start(*read_);
+  asked->exchange().key = key_with_limits({{"daily", 1000, 1s, 5000}});
+  ask(*asked);
+  EXPECT_EQ(asked->field("RateLimit-Policy"), R"("single";q=200;w=2)");
+}
+
+TEST_F(RateLimitTest, WhatCostsMoreThanTheAccountsBurstIsRefusedForAsLongAsItTakesToFill) {
+  make(kDaily);
+  local_.answer = refused({{.remaining = 10}});
+  auto asked = start(*bulk_);
+  asked->exchange().batch_items = 1000;
+  asked->exchange().key = key_with_limits({{"daily", 10, 24h, 10}});
+  ask(*asked);
+  EXPECT_EQ(asked->verdict, "daily_cap_exceeded");
+  EXPECT_EQ(asked->field("Retry-After"), "86400");
+  EXPECT_THAT(local_.taken, ElementsAre("daily account.acct_42 11"));
+}
 
 // ------------------------------------------------------------------------------- what is charged
 
@@ -328,6 +368,15 @@ TEST_F(RateLimitTest, ARefusedRequestIsToldWhenToComeBack) {
   EXPECT_EQ(asked->field("Retry-After"), "3");
   EXPECT_EQ(asked->field("RateLimit-Policy"), R"("single";q=200;w=2)");
   EXPECT_EQ(asked->field("RateLimit"), R"("single";r=0;t=3)");
+}
+
+TEST_F(RateLimitTest, OldClientsAreToldInTheirFieldsWhereThatIsWanted) {
+  make(kBoth, R"(,"legacy_fields":true)");
+  local_.answer = granted({{.remaining = 150, .reset = 1s}, {.remaining = 7, .reset = 90s}});
+  const auto asked = ask(*send_);
+  EXPECT_EQ(asked->field("X-RateLimit-Limit"), "5000");
+  EXPECT_EQ(asked->field("X-RateLimit-Remaining"), "7");
+  EXPECT_EQ(asked->field("X-RateLimit-Reset"), "90");
 }
 
 TEST_F(RateLimitTest, RetryAfterIsNeverZero) {
@@ -492,6 +541,25 @@ TEST_F(RateLimitTest, TheLocalOneMayRefuseInItsPlace) {
   redis_.answer_now();
   EXPECT_EQ(asked->request.came_later, "rate_limited");
   EXPECT_EQ(asked->exchange().limiter.store_mode, "redis-local");
+}
+
+TEST_F(RateLimitTest, WithoutTheSharedStoreEachRuleDoesWhatItSays) {
+  make_shared(R"({"name":"single","rate":"9/s"},)"
+              R"({"name":"daily","quota":"9/day","on_store_failure":"allow"})",
+              "local");
+  redis_.answer = unavailable();
+  local_.answer = granted({{.remaining = 8}});
+  EXPECT_EQ(ask(*read_)->verdict, "next");
+  EXPECT_THAT(local_.taken, ElementsAre("single/share account.acct_42/0123456789abcdef 1"));
+}
+
+TEST_F(RateLimitTest, OneRuleThatDeniesIsEnoughWithoutTheSharedStore) {
+  make_shared(R"({"name":"single","rate":"9/s"},)"
+              R"({"name":"daily","quota":"9/day","on_store_failure":"deny"})",
+              "local");
+  redis_.answer = unavailable();
+  EXPECT_EQ(ask(*read_)->verdict, "redis_unavailable");
+  EXPECT_EQ(local_.asked, 0);
 }
 
 TEST_F(RateLimitTest, WithoutTheSharedStoreARequestMayBeDenied) {
