@@ -87,8 +87,8 @@ std::string write_config(const TempDir& directory, const GatewayConfig& config) 
       "}\n"
       "filters:\n"
       "  - request_id: {}\n"
-      "  - api_key: {store: file, file: keys.yaml" +
-      config.api_key_options +
+      "  - api_key: {" +
+      config.api_key_store + config.api_key_options +
       "}\n"
       "  - payload_limit: {" +
       config.payload_limit +

@@ -48,7 +48,8 @@ struct GatewayConfig {
   std::string payload_limit = "max_bytes: 5MiB";
   /// Settings of the rate_limit filter as a YAML flow mapping; empty: it is not in the chain.
   std::string rate_limit = {};
-  std::string tls_options = {};      // further settings of the TLS listener: ", client_ca: ca.crt"
+  std::string tls_options = {};  // further settings of the TLS listener: ", client_ca: ca.crt"
+  std::string api_key_store = "store: file, file: keys.yaml";
   std::string api_key_options = {};  // further settings of the api_key filter: ", forward: false"
   std::string error_options = {};    // further settings of `errors`: ", detail: true"
   std::string limits = {};           // the inside of `limits: {…}`
