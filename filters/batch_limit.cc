@@ -1,5 +1,6 @@
 #include "filters/batch_limit.h"
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <string>
@@ -30,7 +31,8 @@ class BatchLimit final : public Filter {
     const auto batch = rules_->path.find(*body.document);
     if (!batch || !batch->is_array()) return Verdict::next();
     exchange.batch_items = batch->size();
-    if (batch->size() > rules_->maximum) return Verdict::reject(rules_->too_many, rules_->pointer);
+    const std::size_t maximum = maximum_for(exchange);
+    if (batch->size() > maximum) return Verdict::reject(too_many(maximum), rules_->pointer);
     if (batch->size() == 0 && rules_->empty != nullptr) {
       return Verdict::reject(rules_->empty, rules_->pointer);
     }
@@ -38,6 +40,25 @@ class BatchLimit final : public Filter {
   }
 
  private:
+  std::size_t maximum_for(const Exchange& exchange) const {
+    if (exchange.key == nullptr) return rules_->maximum;
+    return std::min<std::size_t>(rules_->maximum,
+                                 exchange.key->account->batch_maximum.value_or(SIZE_MAX));
+  }
+
+  /// The documented text has the operation's number in it: an account of its own number is told
+  /// that one.
+  ErrorRef too_many(std::size_t maximum) const {
+    const ErrorReply& documented = *rules_->too_many;
+    const std::string number = std::to_string(rules_->maximum);
+    const std::size_t place = documented.text.find(number);
+    if (maximum == rules_->maximum || place == std::string::npos) return rules_->too_many;
+    auto own = std::make_shared<ErrorReply>(documented);
+    own->text.replace(place, number.size(), std::to_string(maximum));
+    own->body = render_error_body(own->text, own->code);
+    return own;
+  }
+
   std::shared_ptr<const BatchRules> rules_;
 };
 

@@ -5,10 +5,46 @@
 #include <set>
 #include <utility>
 
+#include "filters/rate_limit/rules.h"
 #include "gateway/api/accounts.h"
 
 namespace trackly::filters {
 namespace {
+
+/// `{rate: 500/s, burst: 1000}` or `{quota: 5000000/day}`.
+AccountLimit read_limit(std::string rule, const Node& node, Problems& problems) {
+  MappingReader reader(&node, problems);
+  const std::string rate = reader.string("rate", "");
+  const std::string quota = reader.string("quota", "");
+  AccountLimit limit{std::move(rule), 1, std::chrono::seconds(1), 1};
+  BucketPolicy policy;
+  if (rate.empty() == quota.empty() ||
+      !rate_limit::parse_rate(rate.empty() ? quota : rate, policy)) {
+    problems.add(node.mark, "limits: expected a rate, such as 500/s, or a quota, such as 5000/day");
+  } else {
+    limit.tokens = limit.burst = policy.tokens;
+    limit.period = policy.period;
+  }
+  if (quota.empty()) limit.burst = reader.count("burst", limit.tokens, 1, kMostTokens);
+  reader.finish();
+  if (!is_possible(limit)) {
+    problems.add(node.mark, "limits: at this rate the bucket takes more than ten years to fill");
+  }
+  return limit;
+}
+
+std::vector<AccountLimit> read_limits(const Node* node, Problems& problems) {
+  std::vector<AccountLimit> limits;
+  if (node == nullptr || node->is_null()) return limits;
+  if (!node->is_mapping()) {
+    problems.add(node->mark, "limits: expected a mapping of the names of rules");
+    return limits;
+  }
+  for (const Node::Entry& entry : node->entries) {
+    limits.push_back(read_limit(entry.key, entry.value, problems));
+  }
+  return limits;
+}
 
 std::shared_ptr<const Account> read_account(std::string id, const Node& node, Problems& problems) {
   auto account = std::make_shared<Account>();
@@ -32,6 +68,8 @@ std::shared_ptr<const Account> read_account(std::string id, const Node& node, Pr
                                       "such as '44'");
     }
   }
+  account->limits = read_limits(reader.take("limits"), problems);
+  if (reader.has("batch_maximum")) account->batch_maximum = reader.count("batch_maximum", 1, 1);
   reader.finish();
   return account;
 }

@@ -1,4 +1,6 @@
 #include <CLI/CLI.hpp>
+#include <chrono>
+#include <cstdint>
 #include <functional>
 #include <iostream>
 #include <map>
@@ -9,6 +11,7 @@
 #include "gateway/cli/exit_code.h"
 #include "gateway/cli/key.h"
 #include "gateway/cli/load.h"
+#include "gateway/cli/shared_keys.h"
 #include "gateway/cli/validate.h"
 #include "gateway/server.h"
 #include "gateway/store/sha256.h"
@@ -24,18 +27,113 @@ int run(const std::string& config_path) {
 
 constexpr const char* kShippedConfig = "config/gateway.yaml";
 
+const std::map<std::string, cli::CatalogueFormat> kFormats = {
+    {"table", cli::CatalogueFormat::table},
+    {"json", cli::CatalogueFormat::json},
+    {"markdown", cli::CatalogueFormat::markdown}};
+
+struct SharedOptions {
+  cli::KeyChoice key;
+  cli::AccountChanges account;
+  std::uint64_t grace_seconds = 24 * 60 * 60;
+};
+
 struct Options {
   std::string config;
   std::string catalogue;
   std::string format = "table";
   std::string schema;
   std::string instance;
+  SharedOptions shared;
 };
 
-const std::map<std::string, cli::CatalogueFormat> kFormats = {
-    {"table", cli::CatalogueFormat::table},
-    {"json", cli::CatalogueFormat::json},
-    {"markdown", cli::CatalogueFormat::markdown}};
+/// Of a command on keys and accounts in Redis.
+void add_redis_options(CLI::App& command, cli::KeyChoice& choice) {
+  command.add_option("--config", choice.config, "gateway.yaml")->required();
+  command.add_flag("--json", choice.json, "One JSON object a line");
+}
+
+/// An account and a name, or a digest.
+void add_key_choice(CLI::App& command, cli::KeyChoice& choice) {
+  CLI::Option* account = command.add_option("--account", choice.account, "Account id");
+  CLI::Option* name = command.add_option("--name", choice.name, "What logs call the key");
+  CLI::Option* sha256 = command.add_option("--sha256", choice.sha256, "The key's digest instead");
+  account->needs(name)->excludes(sha256);
+  name->needs(account)->excludes(sha256);
+}
+
+void add_shared_key_commands(CLI::App& key, SharedOptions& options, std::function<int()>& action) {
+  cli::KeyChoice& choice = options.key;
+  CLI::App* command = key.add_subcommand("add", "Make a key in Redis; it is shown only once");
+  add_redis_options(*command, choice);
+  command->add_option("--account", choice.account, "Account id")->required();
+  command->add_option("--name", choice.name, "What logs call the key")->required();
+  command->add_option("--sha256", choice.sha256, "Of a key that exists; none is made");
+  command->callback([&] {
+    action = [&] {
+      store::Sha256 hasher;
+      return cli::add_key(choice, hasher, std::cout, std::cerr);
+    };
+  });
+
+  command = key.add_subcommand("revoke", "End a key in Redis at once");
+  add_redis_options(*command, choice);
+  add_key_choice(*command, choice);
+  command->callback(
+      [&] { action = [&] { return cli::revoke_key(choice, std::cout, std::cerr); }; });
+
+  command = key.add_subcommand("list", "The keys in Redis");
+  add_redis_options(*command, choice);
+  command->add_option("--account", choice.account, "Of this account only");
+  command->callback([&] { action = [&] { return cli::list_keys(choice, std::cout, std::cerr); }; });
+
+  command = key.add_subcommand("rotate", "Replace a key in Redis; the old one ends later");
+  add_redis_options(*command, choice);
+  add_key_choice(*command, choice);
+  const std::map<std::string, std::uint64_t> units = {
+      {"s", 1}, {"m", 60}, {"h", 60 * 60}, {"d", 24 * 60 * 60}};
+  command->add_option("--grace", options.grace_seconds, "How long the old key works on; 24h")
+      ->transform(CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::UNIT_REQUIRED))
+      ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{366 * 24 * 60 * 60}));
+  command->callback([&] {
+    action = [&] {
+      store::Sha256 hasher;
+      return cli::rotate_key(choice, std::chrono::seconds(options.grace_seconds), hasher, std::cout,
+                             std::cerr);
+    };
+  });
+}
+
+void add_account_commands(CLI::App& account, SharedOptions& options, std::function<int()>& action) {
+  cli::KeyChoice& choice = options.key;
+  cli::AccountChanges& changes = options.account;
+  CLI::App* command = account.add_subcommand("set", "Make an account in Redis, or change it");
+  add_redis_options(*command, choice);
+  command->add_option("account", choice.account, "Its id")->required();
+  command->add_option("--status", changes.status,
+                      "active, suspended, billing_blocked or fraud_blocked");
+  command->add_option("--limit", changes.limits,
+                      "RULE=500/s, RULE=500/s,1000 with a burst, RULE=none; again for more");
+  command->add_option("--products", changes.products, "all, none, or some: sms,email");
+  command->add_option("--features", changes.features, "The same");
+  command->add_option("--calling-codes", changes.calling_codes, "all, none, or some: 1,44");
+  command->add_option("--batch-maximum", changes.batch_maximum, "Items; 0: as operations say");
+  command->callback([&] {
+    action = [&] {
+      return cli::set_account(choice.config, choice.account, changes, choice.json, std::cout,
+                              std::cerr);
+    };
+  });
+
+  command = account.add_subcommand("show", "What an account in Redis may");
+  add_redis_options(*command, choice);
+  command->add_option("account", choice.account, "Its id")->required();
+  command->callback([&] {
+    action = [&] {
+      return cli::show_account(choice.config, choice.account, choice.json, std::cout, std::cerr);
+    };
+  });
+}
 
 /// Each command stores what it is to do in `action`.
 void add_commands(CLI::App& app, Options& options, std::function<int()>& action) {
@@ -74,9 +172,9 @@ void add_commands(CLI::App& app, Options& options, std::function<int()>& action)
     };
   });
 
-  CLI::App* key = app.add_subcommand("key", "API keys for keys.yaml");
+  CLI::App* key = app.add_subcommand("key", "API keys");
   key->require_subcommand(1);
-  key->add_subcommand("new", "Make a key; it is shown only once")->callback([&] {
+  key->add_subcommand("new", "Make a key for keys.yaml; it is shown only once")->callback([&] {
     action = [] {
       store::Sha256 hasher;
       return cli::new_key(hasher, std::cout, std::cerr);
@@ -88,6 +186,11 @@ void add_commands(CLI::App& app, Options& options, std::function<int()>& action)
       return cli::hash_key(hasher, std::cin, std::cout, std::cerr);
     };
   });
+  add_shared_key_commands(*key, options.shared, action);
+
+  CLI::App* account = app.add_subcommand("account", "Accounts in Redis");
+  account->require_subcommand(1);
+  add_account_commands(*account, options.shared, action);
 }
 
 }  // namespace

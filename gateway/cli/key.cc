@@ -16,29 +16,10 @@
 namespace trackly::cli {
 namespace {
 
-// A key is "trk_" and 32 letters or digits.
 constexpr std::string_view kPrefix = "trk_";
 constexpr std::size_t kRandomLength = 32;
 constexpr std::string_view kAlphabet =
     "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-
-/// nullopt where the system has no randomness to give.
-std::optional<std::string> random_key() {
-  // Bytes beyond the last whole alphabet are thrown away, or its first letters would come more
-  // often.
-  constexpr unsigned kFair = 256 / kAlphabet.size() * kAlphabet.size();
-  std::string key(kPrefix);
-  while (key.size() < kPrefix.size() + kRandomLength) {
-    std::array<unsigned char, 64> bytes{};
-    if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) return std::nullopt;
-    for (const unsigned char byte : bytes) {
-      if (byte < kFair && key.size() < kPrefix.size() + kRandomLength) {
-        key += kAlphabet[byte % kAlphabet.size()];
-      }
-    }
-  }
-  return key;
-}
 
 bool is_key(std::string_view text) {
   if (!text.starts_with(kPrefix)) return false;
@@ -57,6 +38,23 @@ void print_entry(std::string_view key, Hasher& hasher, std::ostream& out) {
 }
 
 }  // namespace
+
+std::optional<std::string> random_key() {
+  // Bytes beyond the last whole alphabet are thrown away, or its first letters would come more
+  // often.
+  constexpr unsigned kFair = 256 / kAlphabet.size() * kAlphabet.size();
+  std::string key(kPrefix);
+  while (key.size() < kPrefix.size() + kRandomLength) {
+    std::array<unsigned char, 64> bytes{};
+    if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) return std::nullopt;
+    for (const unsigned char byte : bytes) {
+      if (byte < kFair && key.size() < kPrefix.size() + kRandomLength) {
+        key += kAlphabet[byte % kAlphabet.size()];
+      }
+    }
+  }
+  return key;
+}
 
 int new_key(Hasher& hasher, std::ostream& out, std::ostream& err) {
   const auto key = random_key();

@@ -3,16 +3,17 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
-#include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "tests/support/gateway.h"
 #include "tests/support/patience.h"
+#include "tests/support/process.h"
 #include "tests/support/redis_server.h"
 #include "tests/support/sample_requests.h"
 #include "tests/support/service.h"
+#include "tests/support/temp_dir.h"
 
 namespace trackly::test {
 namespace {
@@ -30,11 +31,13 @@ class SharedKeys : public testing::Test {
     redis_.cli({"hset", "trackly:account:{acct_42}", "status", "active"});
     add(keys::kActive);
   }
+  GatewayConfig config(const std::string& settings = "") {
+    return {.upstream = service_.url(),
+            .api_key_store = "store: redis" + settings,
+            .more = "redis: {url: '" + redis_.tcp_url() + "'}\n"};
+  }
   std::unique_ptr<Gateway> gateway(const std::string& settings = "") {
-    auto made = std::make_unique<Gateway>(
-        GatewayConfig{.upstream = service_.url(),
-                      .api_key_store = "store: redis" + settings,
-                      .more = "redis: {url: '" + redis_.tcp_url() + "'}\n"});
+    auto made = std::make_unique<Gateway>(config(settings));
     // Keys that were asked for before it heard of changes would be asked for again.
     EXPECT_TRUE(eventually([&] {
       return redis_.cli({"pubsub", "numsub", "trackly:changes"}) !=
@@ -142,6 +145,75 @@ TEST_F(SharedKeys, CannotBeGuessedAtRedissExpense) {
   const int asked = calls("hmget");
   for (int i = 0; i < 5; ++i) EXPECT_EQ(ask(*one, keys::kUnknown), 401);
   EXPECT_EQ(calls("hmget"), asked);
+}
+
+// ------------------------------------------------------------------------------------- by command
+
+class SharedKeyCommands : public SharedKeys {
+ protected:
+  CommandResult command(std::vector<std::string> words) {
+    words.insert(words.begin(), gateway_program());
+    words.insert(words.end(), {"--config", config_});
+    return run(std::move(words));
+  }
+  /// The first line that it printed.
+  std::string done(std::vector<std::string> words) {
+    const CommandResult result = command(std::move(words));
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    return result.out.substr(0, result.out.find('\n'));
+  }
+
+ private:
+  const TempDir directory_;
+  const std::string config_ = write_config(directory_, config());
+};
+
+TEST_F(SharedKeyCommands, MakeReplaceAndEndKeys) {
+  const auto one = gateway();
+  done({"account", "set", "acct_7", "--status", "active"});
+  const std::string first = done({"key", "add", "--account", "acct_7", "--name", "production"});
+  EXPECT_EQ(ask(*one, first), 200);
+  const std::string next =
+      done({"key", "rotate", "--account", "acct_7", "--name", "production", "--grace", "1h"});
+  EXPECT_NE(next, first);
+  EXPECT_EQ(ask(*one, next), 200);
+  EXPECT_EQ(ask(*one, first), 200) << "within its grace";
+  done({"key", "revoke", "--sha256", digest_of(first)});
+  EXPECT_TRUE(eventually([&] { return ask(*one, first) == 401; }));
+  EXPECT_EQ(ask(*one, next), 200);
+  done({"account", "set", "acct_7", "--status", "suspended"});
+  EXPECT_TRUE(eventually([&] { return ask(*one, next) == 403; }));
+  EXPECT_EQ(redis_.cli({"--scan"}).find(next), std::string::npos) << "no key is stored in clear";
+}
+
+TEST_F(SharedKeyCommands, AKeyThatHasEndedIsRefused) {
+  const auto one = gateway();
+  const std::string first = done({"key", "add", "--account", "acct_42", "--name", "short"});
+  done({"key", "rotate", "--account", "acct_42", "--name", "short", "--grace", "0s"});
+  EXPECT_TRUE(eventually([&] { return ask(*one, first) == 401; }));
+}
+
+TEST_F(SharedKeyCommands, ListWhatThereIs) {
+  done({"account", "set", "acct_7", "--limit", "single=5/s,9"});
+  EXPECT_NE(done({"account", "show", "acct_7", "--json"}).find(R"("rule":"single")"),
+            std::string::npos);
+  done({"key", "add", "--account", "acct_7", "--name", "one"});
+  EXPECT_NE(done({"key", "list", "--account", "acct_7", "--json"}).find(R"("name":"one")"),
+            std::string::npos);
+}
+
+TEST_F(SharedKeyCommands, SayWhatIsWrong) {
+  const CommandResult nobody = command({"key", "add", "--account", "acct_8", "--name", "n"});
+  EXPECT_EQ(nobody.exit_code, 1);
+  EXPECT_NE(nobody.err.find("there is no account \"acct_8\""), std::string::npos) << nobody.err;
+  EXPECT_EQ(command({"key", "revoke", "--account", "acct_42"}).exit_code, 2);
+  const CommandResult which = command({"key", "revoke"});
+  EXPECT_EQ(which.exit_code, 1);
+  EXPECT_NE(which.err.find("which key?"), std::string::npos) << which.err;
+  redis_.kill();
+  const CommandResult away = command({"account", "show", "acct_42"});
+  EXPECT_EQ(away.exit_code, 1);
+  EXPECT_NE(away.err.find("Redis cannot be reached"), std::string::npos) << away.err;
 }
 
 }  // namespace

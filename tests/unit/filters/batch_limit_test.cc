@@ -46,6 +46,35 @@ TEST_F(BatchLimitTest, ALongerOneIsRefused) {
   EXPECT_EQ(detail_, "/messages");
 }
 
+TEST_F(BatchLimitTest, AnAccountsOwnMaximumAppliesWhereItIsSmallerAndTheTextNamesIt) {
+  const auto entry = [](std::string id, int status, std::string text) {
+    ErrorEntry made;
+    made.id = std::move(id);
+    made.status = status;
+    made.text = std::move(text);
+    return made;
+  };
+  bench_.catalogue({entry("invalid_input", 400, "Invalid input"),
+                    entry("too_many", 413, "Maximum 3 messages per request"),
+                    entry("missing_messages", 400, "Messages are missing")});
+  bench_.make(make_batch_limit);
+  const auto text_for = [this](std::uint64_t maximum, std::string_view body) {
+    auto account = std::make_shared<Account>();
+    account->batch_maximum = maximum;
+    auto key = std::make_shared<KeyRecord>();
+    key->account = account;
+    RequestToFilter request(*bulk_);
+    request.exchange.key = key;
+    const std::string verdict = request.body(body).ask(*bench_.filter(*bulk_));
+    return request.error == nullptr ? verdict : request.error->body;
+  };
+  EXPECT_EQ(text_for(2, R"({"messages":[1,2]})"), "next");
+  EXPECT_EQ(text_for(2, R"({"messages":[1,2,3]})"),
+            R"({"error":"Maximum 2 messages per request"})");
+  EXPECT_EQ(text_for(9, R"({"messages":[1,2,3,4]})"),
+            R"({"error":"Maximum 3 messages per request"})");
+}
+
 TEST_F(BatchLimitTest, AnEmptyOneIsAnsweredWithTheRowForIt) {
   bench_.make(make_batch_limit);
   EXPECT_EQ(ask(R"({"messages":[]})"), "missing_messages");
