@@ -3,9 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <memory>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "gateway/json/read_node.h"
@@ -150,6 +150,40 @@ TEST_F(KeyTableTest, ACallingCodeIsAllDigitsAndTextNotANumber) {
                           testing::HasSubstr("keys.yaml:4:9: calling_codes: \"044\" is none"),
                           testing::HasSubstr("keys.yaml:5:9: calling_codes: \"\" is none"),
                           testing::HasSubstr("keys.yaml:6:27: calling_codes: expected")));
+}
+
+TEST_F(KeyTableTest, AnAccountMayHaveLimitsOfItsOwn) {
+  read(R"({"accounts":{"a":{"batch_maximum":500,"limits":{
+      "single":{"rate":"500/s","burst":1000},
+      "hourly":{"rate":"5/h"},
+      "daily":{"quota":"5000/day"}}}},
+      "keys":[{"sha256":")" +
+       kDigest + R"(","account":"a","name":"n"}]})");
+  ASSERT_THAT(problems(), IsEmpty());
+  const Account& account = *find(0x9f, 0x08).record->account;
+  EXPECT_EQ(account.batch_maximum, 500U);
+  ASSERT_EQ(account.limits.size(), 3U);
+  EXPECT_EQ(account.limits[0].rule, "single");
+  EXPECT_EQ(account.limits[0].tokens, 500U);
+  EXPECT_EQ(account.limits[0].burst, 1000U);
+  EXPECT_EQ(account.limits[1].burst, 5U);
+  EXPECT_EQ(account.limits[1].period, std::chrono::hours(1));
+  EXPECT_EQ(account.limits[2].burst, 5000U);
+}
+
+TEST_F(KeyTableTest, ALimitIsARateOrAQuota) {
+  read(R"({"accounts":{
+      "a":{"limits":{"x":{"rate":"5/s","quota":"5/day"}}},
+      "b":{"limits":{"x":{}}},
+      "c":{"limits":{"x":{"quota":"5/day","burst":5}}},
+      "d":{"limits":["x"]},
+      "e":{"batch_maximum":0}}})");
+  ASSERT_EQ(problems().size(), 5U);
+  EXPECT_THAT(problems()[0], testing::HasSubstr("keys.yaml:2:26: limits: expected a rate"));
+  EXPECT_THAT(problems()[1], testing::HasSubstr("keys.yaml:3:26: limits: expected a rate"));
+  EXPECT_THAT(problems()[2], testing::HasSubstr("unknown key \"burst\""));
+  EXPECT_THAT(problems()[3], testing::HasSubstr("limits: expected a mapping"));
+  EXPECT_THAT(problems()[4], testing::HasSubstr("batch_maximum"));
 }
 
 TEST_F(KeyTableTest, ANameIsOneKeyOfItsAccount) {
