@@ -92,6 +92,7 @@ start_redis() {
 # tls_port[name].
 declare -A port=() tls_port=()
 upstreams="{default: {endpoints: ['unix:$home/nginx.sock']}}"
+api_key='{store: file, file: keys.yaml}'
 start_gateway() {
   local name=$1 rate_limit=${2:-} more=${3:-}
   if [ ! -e "$home/server.crt" ]; then
@@ -107,7 +108,7 @@ start_gateway() {
     echo "errors: {catalogue: $repository/config/trackly/errors.yaml}"
     echo "filters:"
     echo "  - request_id: {}"
-    echo "  - api_key: {store: file, file: keys.yaml}"
+    echo "  - api_key: $api_key"
     echo "  - payload_limit: {max_bytes: 5MiB}"
     echo "  - batch_limit: {}"
     echo "  - schema: {}"
