@@ -38,7 +38,7 @@ BucketPolicy share_of(const BucketPolicy& policy, std::uint32_t gateways,
   // An empty bucket still fills within what the stores' arithmetic holds.
   const double refills = static_cast<double>(share.burst) / static_cast<double>(share.tokens);
   share.period =
-      std::min(policy.period * gateways, times(kLongestRefill, 1 / std::max(1.0, refills)));
+      std::min(times(policy.period, gateways), times(kLongestRefill, 1 / std::max(1.0, refills)));
   return share;
 }
 
