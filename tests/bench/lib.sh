@@ -117,6 +117,7 @@ start_gateway() {
     echo "access_log: {path: $home/$name.log}"
     echo "$more"
   } >"$home/$name.yaml"
+  : >"$home/$name.err"  # that of an earlier one was ready too
   "$gateway_program" run --config "$home/$name.yaml" 2>"$home/$name.err" &
   processes[$name]=$!
   wait_until grep -q ready "$home/$name.err"
