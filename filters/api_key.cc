@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "filters/key_file.h"
+#include "filters/rate_limit/rules.h"
 #include "gateway/api/ascii.h"
 
 namespace trackly::filters {
@@ -223,7 +224,8 @@ std::unique_ptr<FilterFactory> make_api_key(MappingReader& settings, const Filte
   if (!in_redis) {
     source.file =
         std::make_shared<KeyFile>([read_file = setup.read_file, file, mark = settings.mark()](
-                                      Problems& found) { return read_file(file, mark, found); });
+                                      Problems& found) { return read_file(file, mark, found); },
+                                  rate_limit::rule_names(setup.gateway, setup.api));
     source.file->put_in_force(source.file->read(problems));
   }
   return std::make_unique<ApiKeyFactory>(std::move(source), std::move(errors), forward,

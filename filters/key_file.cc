@@ -5,7 +5,7 @@
 namespace trackly::filters {
 
 std::shared_ptr<const KeyTable> KeyFile::read(Problems& problems) const {
-  return KeyTable::read(read_file_(problems), problems);
+  return KeyTable::read(read_file_(problems), rules_, problems);
 }
 
 void KeyFile::put_in_force(std::shared_ptr<const KeyTable> table) {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <utility>
 
 #include "filters/key_table.h"
 #include "gateway/api/node.h"
@@ -17,7 +18,9 @@ class KeyFile {
  public:
   using ReadFile = std::function<Node(Problems&)>;
 
-  explicit KeyFile(ReadFile read_file) : read_file_(std::move(read_file)) {}
+  /// `rules`: which limiter rules its accounts may have limits for.
+  KeyFile(ReadFile read_file, KeyTable::RuleNames rules)
+      : read_file_(std::move(read_file)), rules_(std::move(rules)) {}
 
   /// What the file says now; not in force yet.
   std::shared_ptr<const KeyTable> read(Problems& problems) const;
@@ -29,6 +32,7 @@ class KeyFile {
 
  private:
   const ReadFile read_file_;
+  const KeyTable::RuleNames rules_;
   mutable std::mutex mutex_;
   std::shared_ptr<const KeyTable> table_ = std::make_shared<const KeyTable>();
   std::atomic<std::uint64_t> version_ = 0;

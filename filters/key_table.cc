@@ -33,7 +33,8 @@ AccountLimit read_limit(std::string rule, const Node& node, Problems& problems) 
   return limit;
 }
 
-std::vector<AccountLimit> read_limits(const Node* node, Problems& problems) {
+std::vector<AccountLimit> read_limits(const Node* node, const KeyTable::RuleNames& rules,
+                                      Problems& problems) {
   std::vector<AccountLimit> limits;
   if (node == nullptr || node->is_null()) return limits;
   if (!node->is_mapping()) {
@@ -42,11 +43,15 @@ std::vector<AccountLimit> read_limits(const Node* node, Problems& problems) {
   }
   for (const Node::Entry& entry : node->entries) {
     limits.push_back(read_limit(entry.key, entry.value, problems));
+    if (rules.empty() || rules.contains(entry.key)) continue;
+    problems.add(entry.key_mark,
+                 "limits: " + unknown_word("rule", entry.key, {rules.begin(), rules.end()}));
   }
   return limits;
 }
 
-std::shared_ptr<const Account> read_account(std::string id, const Node& node, Problems& problems) {
+std::shared_ptr<const Account> read_account(std::string id, const Node& node,
+                                            const KeyTable::RuleNames& rules, Problems& problems) {
   auto account = std::make_shared<Account>();
   account->id = std::move(id);
   MappingReader reader(&node, problems);
@@ -68,7 +73,7 @@ std::shared_ptr<const Account> read_account(std::string id, const Node& node, Pr
                                       "such as '44'");
     }
   }
-  account->limits = read_limits(reader.take("limits"), problems);
+  account->limits = read_limits(reader.take("limits"), rules, problems);
   if (reader.has("batch_maximum")) account->batch_maximum = reader.count("batch_maximum", 1, 1);
   reader.finish();
   return account;
@@ -82,17 +87,19 @@ std::size_t KeyTable::DigestHash::operator()(const KeyDigest& digest) const {
   return hash;
 }
 
-std::shared_ptr<KeyTable> KeyTable::read(const Node& file, Problems& problems) {
+std::shared_ptr<KeyTable> KeyTable::read(const Node& file, const RuleNames& rules,
+                                         Problems& problems) {
   auto table = std::make_shared<KeyTable>();
   MappingReader reader(&file, problems);
-  const Accounts accounts = read_accounts(reader.take("accounts"), problems);
+  const Accounts accounts = read_accounts(reader.take("accounts"), rules, problems);
   KeyNames names;
   for (const Node* key : reader.list("keys")) table->read_key(*key, accounts, names, problems);
   reader.finish();
   return table;
 }
 
-KeyTable::Accounts KeyTable::read_accounts(const Node* node, Problems& problems) {
+KeyTable::Accounts KeyTable::read_accounts(const Node* node, const RuleNames& rules,
+                                           Problems& problems) {
   Accounts accounts;
   if (node == nullptr || node->is_null()) return accounts;
   if (!node->is_mapping()) {
@@ -103,7 +110,7 @@ KeyTable::Accounts KeyTable::read_accounts(const Node* node, Problems& problems)
     if (!is_account_id(entry.key)) {
       problems.add(entry.key_mark, "accounts: an id is one or more visible ASCII characters");
     }
-    accounts.emplace(entry.key, read_account(entry.key, entry.value, problems));
+    accounts.emplace(entry.key, read_account(entry.key, entry.value, rules, problems));
   }
   return accounts;
 }

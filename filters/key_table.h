@@ -14,8 +14,12 @@ namespace trackly::filters {
 /// The keys and accounts of a keys.yaml, in memory. Immutable after load and shared by all workers.
 class KeyTable {
  public:
+  /// Names of limiter rules; empty: there are none that limits could be checked against.
+  using RuleNames = std::set<std::string>;
+
   /// Reads `accounts` and `keys`; what is wrong goes to `problems`.
-  static std::shared_ptr<KeyTable> read(const Node& file, Problems& problems);
+  static std::shared_ptr<KeyTable> read(const Node& file, const RuleNames& rules,
+                                        Problems& problems);
 
   /// Known or unknown.
   KeyAnswer find(const KeyDigest& digest) const;
@@ -30,7 +34,7 @@ class KeyTable {
   /// Account and name: what the access log calls a key has to name one.
   using KeyNames = std::set<std::pair<std::string, std::string>>;
 
-  static Accounts read_accounts(const Node* node, Problems& problems);
+  static Accounts read_accounts(const Node* node, const RuleNames& rules, Problems& problems);
   void read_key(const Node& node, const Accounts& accounts, KeyNames& names, Problems& problems);
 
   std::unordered_map<KeyDigest, std::shared_ptr<const KeyRecord>, DigestHash> records_;

@@ -117,7 +117,10 @@ void add_account_commands(CLI::App& account, SharedOptions& options, std::functi
   command->add_option("--products", changes.products, "all, none, or some: sms,email");
   command->add_option("--features", changes.features, "The same");
   command->add_option("--calling-codes", changes.calling_codes, "all, none, or some: 1,44");
-  command->add_option("--batch-maximum", changes.batch_maximum, "Items; 0: as operations say");
+  command
+      ->add_option("--batch-maximum", changes.batch_maximum, "Items; 0: as operations say")
+      // Also what is below zero is out of it: numbers are read as unsigned ones.
+      ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{kMostTokens}));
   command->callback([&] {
     action = [&] {
       return cli::set_account(choice.config, choice.account, changes, choice.json, std::cout,

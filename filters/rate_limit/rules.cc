@@ -35,6 +35,7 @@ std::optional<std::uint64_t> parse_count(std::string_view text, std::uint64_t ma
   return count;
 }
 
+constexpr std::string_view kFilterName = "rate_limit";
 constexpr std::string_view kMonth = "/month";
 constexpr Duration kDay = std::chrono::hours(24);
 
@@ -201,9 +202,18 @@ void check_order(const Rule& rule, const FilterSetup& setup, Problems& problems)
   if (!rule.costs_items) return;
   for (const FilterSettings& filter : setup.gateway.filters) {
     if (filter.name == "batch_limit") return;
-    if (filter.name != "rate_limit") continue;
+    if (filter.name != kFilterName) continue;
     problems.add(rule.mark, "cost: items needs batch_limit before rate_limit in `filters`");
     return;
+  }
+}
+
+/// What cannot be read is reported by whoever reads it.
+void add_rule_names(const Node* rules, std::set<std::string>& names) {
+  if (rules == nullptr) return;
+  for (const Node& rule : rules->items) {
+    const Node* name = rule.find("name");
+    if (name != nullptr && name->is_string()) names.insert(name->text);
   }
 }
 
@@ -218,6 +228,19 @@ bool Rule::applies_to(const Operation& operation) const {
   return std::any_of(tags.begin(), tags.end(), [&operation](const std::string& tag) {
     return std::find(operation.tags.begin(), operation.tags.end(), tag) != operation.tags.end();
   });
+}
+
+std::set<std::string> rule_names(const Settings& settings, const ApiDescription& api) {
+  std::set<std::string> names;
+  for (const FilterSettings& filter : settings.filters) {
+    if (filter.name == kFilterName) add_rule_names(filter.settings.find("rules"), names);
+  }
+  for (const Operation& operation : api.operations) {
+    const Node* own =
+        operation.overrides == nullptr ? nullptr : operation.overrides->find(kFilterName);
+    if (own != nullptr) add_rule_names(own->find("rules"), names);
+  }
+  return names;
 }
 
 bool parse_rate(std::string_view text, BucketPolicy& policy) {

@@ -2,7 +2,9 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "filters/json_schema/pointer.h"
@@ -45,6 +47,9 @@ std::vector<Rule> read_rules(MappingReader& settings, const FilterSetup& setup);
 /// Problems: rules of one operation whose buckets can be on different nodes of a cluster, where
 /// none of them is said to be a second call.
 void check_nodes(const std::vector<Rule>& rules, const FilterSetup& setup, Problems& problems);
+
+/// The names of all rules of a configuration, also of those that single operations have instead.
+std::set<std::string> rule_names(const Settings& settings, const ApiDescription& api);
 
 /// "100/s", "10/m", "5/h", "1000000/day" or, with several of the unit, "1/45s" as tokens and period
 /// of `policy`; false where it is none of them.

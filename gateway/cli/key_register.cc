@@ -143,8 +143,9 @@ Result<std::string> KeyRegister::rotate(const RegisteredKey& old, const KeyDiges
                                             store::change_of_key(old.digest), "name", old_name,
                                             "expires", milliseconds(old_ends)});
   if (!changed) {
-    return Fault{changed.error().text + "; the new key works, the old one does not end: revoke \"" +
-                 old_name + '"'};
+    return Fault{changed.error().text + "; the old key is called \"" + old_name +
+                 "\" now and does not end: rotate \"" + old.name +
+                 "\" once more for a key that is shown, and revoke that one"};
   }
   return old_name;
 }

@@ -4,10 +4,12 @@
 #include <charconv>
 #include <memory>
 #include <ostream>
+#include <set>
 #include <utility>
 
 #include "filters/rate_limit/rules.h"
 #include "gateway/api/accounts.h"
+#include "gateway/api/node_reader.h"
 #include "gateway/cli/exit_code.h"
 #include "gateway/cli/key.h"
 #include "gateway/cli/key_register.h"
@@ -27,13 +29,23 @@ int fail(const Fault& fault, std::ostream& err) {
 }
 
 /// nullptr after problems, which went to `err`.
-std::unique_ptr<RedisSession> open_redis(const std::string& config, std::ostream& err) {
-  const auto configuration = load(config, err);
-  if (configuration == nullptr) return nullptr;
-  auto session = RedisSession::open(configuration->settings);
+std::unique_ptr<RedisSession> open_redis(const std::string& config, const Settings& settings,
+                                         std::ostream& err) {
+  auto session = RedisSession::open(settings);
   if (session) return std::move(session).value();
   err << config << ": " << session.error().text << '\n';
   return nullptr;
+}
+
+std::unique_ptr<RedisSession> open_redis(const std::string& config, std::ostream& err) {
+  const auto configuration = load(config, err);
+  return configuration == nullptr ? nullptr : open_redis(config, configuration->settings, err);
+}
+
+/// What a terminal and a log show as it is.
+bool is_name(std::string_view text) {
+  return !text.empty() && std::none_of(text.begin(), text.end(),
+                                       [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; });
 }
 
 /// A fault where no key is named, or a digest that is none.
@@ -93,7 +105,7 @@ bool are_calling_codes(std::string_view list) {
 
 /// Nothing in the value: the limit is removed.
 using Field = KeyRegister::Fields::value_type;
-Result<Field> read_limit(std::string_view text) {
+Result<Field> read_limit(std::string_view text, const std::set<std::string>& rules) {
   const Fault fault{
       "--limit " + std::string(text) +
       ": expected such as single=500/s, single=500/s,1000 (its burst) or single=none"};
@@ -102,7 +114,11 @@ Result<Field> read_limit(std::string_view text) {
   AccountLimit limit;
   limit.rule = text.substr(0, equals);
   text.remove_prefix(equals + 1);
+  // A limit for a rule that is gone can still be removed.
   if (text == "none") return Field{store::field_of_limit(limit.rule), std::nullopt};
+  if (!rules.empty() && !rules.contains(limit.rule)) {
+    return Fault{"--limit: " + unknown_word("rule", limit.rule, {rules.begin(), rules.end()})};
+  }
   const std::size_t comma = std::min(text.find(','), text.size());
   BucketPolicy policy;
   if (!filters::rate_limit::parse_rate(text.substr(0, comma), policy)) return fault;
@@ -118,7 +134,9 @@ Result<Field> read_limit(std::string_view text) {
   return Field{store::field_of_limit(limit.rule), store::write_limit(limit)};
 }
 
-Result<KeyRegister::Fields> read_changes(const AccountChanges& changes) {
+/// `rules`: the names of those that the configuration has; empty: it has no limiter.
+Result<KeyRegister::Fields> read_changes(const AccountChanges& changes,
+                                         const std::set<std::string>& rules) {
   KeyRegister::Fields fields;
   if (!changes.status.empty()) {
     if (!parse_account_status(changes.status)) {
@@ -142,7 +160,7 @@ Result<KeyRegister::Fields> read_changes(const AccountChanges& changes) {
                             : std::optional(std::to_string(*changes.batch_maximum)));
   }
   for (const std::string& text : changes.limits) {
-    auto limit = read_limit(text);
+    auto limit = read_limit(text, rules);
     if (!limit) return limit.error();
     fields.push_back(std::move(limit).value());
   }
@@ -209,7 +227,9 @@ void print_table(const Account& account, std::ostream& out) {
 }  // namespace
 
 int add_key(const KeyChoice& choice, Hasher& hasher, std::ostream& out, std::ostream& err) {
-  if (choice.name.empty()) return fail({"--name: a key needs one, for the access log"}, err);
+  if (!is_name(choice.name)) {
+    return fail({"--name: a key needs one, for logs, without control characters"}, err);
+  }
   std::string secret;
   RegisteredKey key{{}, choice.account, choice.name, {}};
   if (choice.sha256.empty()) {
@@ -285,9 +305,12 @@ int set_account(const std::string& config, const std::string& id, const AccountC
   if (!can_be_registered(id)) {
     return fail({"an account's id is visible ASCII characters without braces"}, err);
   }
-  const auto fields = read_changes(changes);
+  const auto configuration = load(config, err);
+  if (configuration == nullptr) return kProblem;
+  const auto fields = read_changes(
+      changes, filters::rate_limit::rule_names(configuration->settings, configuration->api));
   if (!fields) return fail(fields.error(), err);
-  const auto redis = open_redis(config, err);
+  const auto redis = open_redis(config, configuration->settings, err);
   if (redis == nullptr) return kProblem;
   KeyRegister keys(*redis);
   if (const auto fault = keys.set_account(id, *fields)) return fail(*fault, err);

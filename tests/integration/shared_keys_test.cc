@@ -202,6 +202,27 @@ TEST_F(SharedKeyCommands, ListWhatThereIs) {
             std::string::npos);
 }
 
+TEST_F(SharedKeyCommands, TakeNothingThatWouldDoNothing) {
+  EXPECT_EQ(command({"account", "set", "acct_7", "--batch-maximum", "-1"}).exit_code, 2);
+  EXPECT_EQ(command({"account", "set", "acct_7", "--status", "supsended"}).exit_code, 1);
+  EXPECT_EQ(command({"key", "add", "--account", "acct_42", "--name", "a\nb"}).exit_code, 1);
+  EXPECT_EQ(redis_.cli({"exists", "trackly:account:{acct_7}"}), "0");
+}
+
+TEST_F(SharedKeyCommands, KnowTheNamesOfTheRules) {
+  GatewayConfig limited = config();
+  limited.rate_limit = "{store: local, rules: [{name: single, rate: 5/s}]}";
+  const TempDir directory;
+  const std::string path = write_config(directory, limited);
+  const auto set = [&](const std::string& limit) {
+    return run({gateway_program(), "account", "set", "acct_7", "--limit", limit, "--config", path});
+  };
+  EXPECT_EQ(set("single=9/s").exit_code, 0);
+  const CommandResult slip = set("singel=9/s");
+  EXPECT_EQ(slip.exit_code, 1);
+  EXPECT_NE(slip.err.find("did you mean \"single\""), std::string::npos) << slip.err;
+}
+
 TEST_F(SharedKeyCommands, SayWhatIsWrong) {
   const CommandResult nobody = command({"key", "add", "--account", "acct_8", "--name", "n"});
   EXPECT_EQ(nobody.exit_code, 1);

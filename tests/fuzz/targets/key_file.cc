@@ -37,7 +37,7 @@ void run(Input input) {
   Problems problems;
   const auto root = config::read_yaml(input.rest(), kFile, problems);
   if (!root) return require_places(problems);
-  const auto table = filters::KeyTable::read(*root, problems);
+  const auto table = filters::KeyTable::read(*root, {}, problems);
   require_places(problems);
   require(table != nullptr, "there is a table");
   if (!problems.empty()) return;

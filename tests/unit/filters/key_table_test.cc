@@ -22,7 +22,7 @@ class KeyTableTest : public testing::Test {
  protected:
   void read(std::string_view json) {
     file_ = json::read_node(json, "keys.yaml", problems_);
-    table_ = KeyTable::read(file_, problems_);
+    table_ = KeyTable::read(file_, rules_, problems_);
   }
   const std::vector<std::string>& problems() const { return problems_.lines(); }
   KeyAnswer find(std::uint8_t first_byte, std::uint8_t last_byte) {
@@ -34,6 +34,7 @@ class KeyTableTest : public testing::Test {
     return table_->find(digest);
   }
 
+  KeyTable::RuleNames rules_;
   Problems problems_;
   Node file_;
   std::shared_ptr<KeyTable> table_;
@@ -184,6 +185,13 @@ TEST_F(KeyTableTest, ALimitIsARateOrAQuota) {
   EXPECT_THAT(problems()[2], testing::HasSubstr("unknown key \"burst\""));
   EXPECT_THAT(problems()[3], testing::HasSubstr("limits: expected a mapping"));
   EXPECT_THAT(problems()[4], testing::HasSubstr("batch_maximum"));
+}
+
+TEST_F(KeyTableTest, ALimitIsForARuleThatThereIs) {
+  rules_ = {"single", "daily"};
+  read(R"({"accounts":{"a":{"limits":{"single":{"rate":"5/s"},"dayly":{"quota":"5/day"}}}}})");
+  ASSERT_EQ(problems().size(), 1U);
+  EXPECT_THAT(problems()[0], testing::HasSubstr("unknown rule \"dayly\""));
 }
 
 TEST_F(KeyTableTest, ANameIsOneKeyOfItsAccount) {
