@@ -23,26 +23,27 @@ std::uint64_t retry_seconds(Duration wait) {
   return std::max<std::uint64_t>(1, seconds_rounded_up(wait));
 }
 
-std::string rate_limit_policy(std::span<const Charge> charges) {
+std::string rate_limit_policy(const Charges& charges) {
   std::string text;
-  for (const auto& [rule, take] : charges) {
-    const BucketPolicy& policy = *take.policy;
+  for (std::size_t i = 0; i < charges.rules.size(); ++i) {
+    const Rule& rule = *charges.rules[i];
+    const BucketPolicy& policy = *charges.takes[i].policy;
     if (!text.empty()) text += ", ";
-    text += '"' + rule->policy.name + "\";q=" + std::to_string(policy.burst);
+    text += '"' + rule.policy.name + "\";q=" + std::to_string(policy.burst);
     if (policy.refill != Refill::monthly) {
       text += ";w=" + std::to_string(retry_seconds(window_of(policy)));
     }
-    if (rule->costs_items) text += ";trackly-unit=\"items\"";
+    if (rule.costs_items) text += ";trackly-unit=\"items\"";
   }
   return text;
 }
 
-std::string rate_limit(std::span<const Charge> charges, std::span<const BucketState> states) {
+std::string rate_limit(const Charges& charges, std::span<const BucketState> states) {
   std::string text;
-  for (std::size_t i = 0; i < charges.size() && i < states.size(); ++i) {
+  for (std::size_t i = 0; i < charges.rules.size() && i < states.size(); ++i) {
     if (!states[i].known) continue;
     if (!text.empty()) text += ", ";
-    text += '"' + charges[i].rule->policy.name + "\";r=" + std::to_string(states[i].remaining) +
+    text += '"' + charges.rules[i]->policy.name + "\";r=" + std::to_string(states[i].remaining) +
             ";t=" + std::to_string(wait_seconds(states[i]));
   }
   return text;

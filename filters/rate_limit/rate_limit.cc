@@ -16,7 +16,7 @@
 namespace trackly::filters {
 namespace {
 
-using rate_limit::Charge;
+using rate_limit::Charges;
 using rate_limit::OnFailure;
 using rate_limit::Rule;
 
@@ -66,11 +66,9 @@ class RateLimit final : public Filter {
   }
 
  private:
-  using Charges = std::vector<Charge>;
-
   Charges charges_by_rule() const {
     Charges charges;
-    for (const Rule* rule : rules_) charges.push_back({rule, {&rule->policy, {}}});
+    for (const Rule* rule : rules_) charges.add(*rule, {&rule->policy, {}});
     return charges;
   }
 
@@ -88,7 +86,7 @@ class RateLimit final : public Filter {
       const BucketPolicy& policy = policy_for(exchange, *rule);
       // What is more than the bucket holds is refused; how much more makes no difference.
       const std::uint64_t cost = std::min(rule->costs_items ? items : 1, policy.burst + 1);
-      charges.push_back({rule, {&policy, std::move(key), cost}});
+      charges.add(*rule, {&policy, std::move(key), cost});
     }
     return charges;
   }
@@ -100,37 +98,30 @@ class RateLimit final : public Filter {
     return own ? exchange.limiter_policies.emplace_front(*std::move(own)) : rule.policy;
   }
 
-  static std::vector<BucketTake> takes_of(const Charges& charges) {
-    std::vector<BucketTake> takes;
-    takes.reserve(charges.size());
-    for (const Charge& charge : charges) takes.push_back(charge.take);
-    return takes;
-  }
-
   Verdict withdraw(Exchange& exchange, Charges charges, Resume resume) const {
-    if (charges.empty()) return Verdict::next();
+    if (charges.takes.empty()) return Verdict::next();
     if (!limits_.shared) {
       exchange.limiter.store_mode = "local";
       return take_locally(exchange, charges);
     }
     exchange.limiter.store_mode = "redis";
-    const auto shared = std::make_shared<const Charges>(std::move(charges));
+    const auto shared = std::make_shared<Charges>(std::move(charges));
     auto taken = services_.redis_buckets->take(
-        takes_of(*shared), [this, &exchange, resume, shared](TakeAnswer answer) {
+        shared->takes, [this, &exchange, resume, shared](TakeAnswer answer) {
           resume(judge(exchange, *shared, std::move(answer)));
         });
     if (auto* pending = std::get_if<PendingPtr>(&taken)) return Verdict::wait(std::move(*pending));
     return judge(exchange, *shared, std::get<TakeAnswer>(std::move(taken)));
   }
 
-  Verdict take_locally(Exchange& exchange, const Charges& charges) const {
+  Verdict take_locally(Exchange& exchange, Charges& charges) const {
     // The local store always has its answer at hand.
-    auto taken = services_.local_buckets.take(takes_of(charges), nullptr);
+    auto taken = services_.local_buckets.take(charges.takes, nullptr);
     return settle(exchange, charges, std::get<TakeAnswer>(std::move(taken)),
                   services_.local_buckets);
   }
 
-  Verdict judge(Exchange& exchange, const Charges& charges, TakeAnswer answer) const {
+  Verdict judge(Exchange& exchange, Charges& charges, TakeAnswer answer) const {
     if (answer.status == TakeAnswer::Status::ok) {
       return settle(exchange, charges, std::move(answer), *services_.redis_buckets);
     }
@@ -142,31 +133,33 @@ class RateLimit final : public Filter {
   /// does not count.
   Verdict without_store(Exchange& exchange, const Charges& charges) const {
     Charges shares;
-    for (const Charge& charge : charges) {
-      if (charge.rule->on_failure == OnFailure::deny) {
+    for (std::size_t i = 0; i < charges.rules.size(); ++i) {
+      const Rule& rule = *charges.rules[i];
+      if (rule.on_failure == OnFailure::deny) {
         exchange.limiter.store_mode = "redis-deny";
         exchange.limiter.refused = true;
         return Verdict::reject(limits_.unavailable);
       }
-      if (charge.rule->on_failure == OnFailure::local) shares.push_back(share(exchange, charge));
+      if (rule.on_failure == OnFailure::local) {
+        shares.add(rule, share(exchange, rule, charges.takes[i]));
+      }
     }
-    exchange.limiter.store_mode = shares.empty() ? "redis-allow" : "redis-local";
-    return shares.empty() ? Verdict::next() : take_locally(exchange, shares);
+    exchange.limiter.store_mode = shares.takes.empty() ? "redis-allow" : "redis-local";
+    return shares.takes.empty() ? Verdict::next() : take_locally(exchange, shares);
   }
 
   /// The same of this gateway's share.
-  Charge share(Exchange& exchange, const Charge& charge) const {
+  BucketTake share(Exchange& exchange, const Rule& rule, BucketTake take) const {
     const std::uint32_t gateways = services_.fleet == nullptr ? 1 : services_.fleet->gateways();
-    Charge part = charge;
-    part.take.policy = &exchange.limiter_policies.emplace_front(
-        rate_limit::share_of(*charge.take.policy, gateways, charge.rule->largest_cost));
-    return part;
+    take.policy = &exchange.limiter_policies.emplace_front(
+        rate_limit::share_of(*take.policy, gateways, rule.largest_cost));
+    return take;
   }
 
-  Verdict settle(Exchange& exchange, const Charges& charges, TakeAnswer answer,
+  Verdict settle(Exchange& exchange, Charges& charges, TakeAnswer answer,
                  TokenBucketStore& store) const {
-    for (std::size_t i = 0; i < charges.size(); ++i) {
-      const BucketTake& take = charges[i].take;
+    for (std::size_t i = 0; i < charges.takes.size(); ++i) {
+      const BucketTake& take = charges.takes[i];
       // Waiting will not help. The client has to make it smaller; until then it is to be rare.
       if (take.cost > take.policy->burst) {
         answer.states[i].retry_after = rate_limit::window_of(*take.policy);
@@ -174,20 +167,25 @@ class RateLimit final : public Filter {
     }
     const std::size_t decisive =
         answer.granted ? least_left(answer.states) : longest_wait(answer.states);
+    const Rule& rule = *charges.rules[decisive];
     tell(exchange, charges, answer.states, decisive);
-    exchange.limiter.rule = charges[decisive].rule->policy.name;
+    exchange.limiter.rule = rule.policy.name;
     exchange.limiter.remaining = answer.states[decisive].remaining;
     exchange.limiter.refused = !answer.granted;
     if (answer.granted) {
-      LimiterGrant& grant = exchange.limiter_grants.emplace_back(this, &store, takes_of(charges));
-      for (std::size_t i = 0; i < charges.size(); ++i) {
-        grant.takes[i].receipt = answer.states[i].receipt;
-      }
+      remember(exchange, std::move(charges.takes), answer.states, store);
       return Verdict::next();
     }
     const Duration wait = answer.states[decisive].retry_after;
     exchange.response_fields.set("Retry-After", std::to_string(rate_limit::retry_seconds(wait)));
-    return Verdict::reject(charges[decisive].rule->error);
+    return Verdict::reject(rule.error);
+  }
+
+  /// For a refund.
+  void remember(Exchange& exchange, std::vector<BucketTake> takes,
+                const std::vector<BucketState>& states, TokenBucketStore& store) const {
+    for (std::size_t i = 0; i < takes.size(); ++i) takes[i].receipt = states[i].receipt;
+    exchange.limiter_grants.push_back({this, &store, std::move(takes)});
   }
 
   void tell(Exchange& exchange, const Charges& charges, const std::vector<BucketState>& states,
@@ -202,7 +200,7 @@ class RateLimit final : public Filter {
     add("RateLimit-Policy", by_the_rules ? policy_field_ : rate_limit::rate_limit_policy(charges));
     add("RateLimit", rate_limit::rate_limit(charges, states));
     if (limits_.legacy_fields) {
-      rate_limit::add_legacy_fields(fields, *charges[decisive].take.policy, states[decisive]);
+      rate_limit::add_legacy_fields(fields, *charges.takes[decisive].policy, states[decisive]);
     }
   }
 

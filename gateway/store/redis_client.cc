@@ -374,6 +374,9 @@ void RedisClient::missed(std::size_t deadlines) {
 }
 
 void RedisClient::open_breaker() {
+  const bool soon = breaker_closed_at_ && loop_.now() - *breaker_closed_at_ < kSoon;
+  probes_needed_ = soon ? std::min(probes_needed_ * 2, kMostProbes) : 1;
+  probes_passed_ = 0;
   breaker_open_ = true;
   if (observers_.counts != nullptr) observers_.counts->breaker_openings.add();
   probe_timer_->arm(jittered(settings_.breaker.probe_interval, loop_.random()));
@@ -396,8 +399,13 @@ void RedisClient::probe() {
 }
 
 void RedisClient::on_probe(const RedisAnswer& answer) {
-  if (!answer || (answer->kind == RedisReply::Kind::error && !is_denied(answer))) return;
+  if (!answer || (answer->kind == RedisReply::Kind::error && !is_denied(answer))) {
+    probes_passed_ = 0;
+    return;
+  }
+  if (++probes_passed_ < probes_needed_) return;
   breaker_open_ = false;
+  breaker_closed_at_ = loop_.now();
   missed_ = settings_.breaker.failures - 1;  // what follows has to prove itself
   probe_timer_->disarm();
   tell_health();

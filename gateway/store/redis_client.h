@@ -41,7 +41,8 @@ namespace trackly::store {
 ///   up.
 /// * So many commands in a row without an answer in time open the breaker. No command is sent then;
 ///   PINGs are, at jittered intervals, until one is answered in time. The next failure opens it
-///   again.
+///   again; and each time that this happens soon, twice as many PINGs in a row have to be answered
+///   before it closes, so that requests rarely wait for a Redis that comes and goes.
 /// * What Redis refuses (OOM, READONLY…) is no longer sent; see RedisRefusals.
 ///
 /// A callback may send further commands; it must not destroy the client.
@@ -50,6 +51,9 @@ class RedisClient final : public Redis, private RedisConnectionEvents {
   static constexpr Duration kStallLimit = std::chrono::seconds(1);
   static constexpr Duration kFirstPause = std::chrono::milliseconds(50);
   static constexpr Duration kLongestPause = std::chrono::seconds(1);
+  /// The breaker opens soon after it closed where it does so within this.
+  static constexpr Duration kSoon = std::chrono::seconds(10);
+  static constexpr std::uint32_t kMostProbes = 64;
 
   /// Asks somebody where the server is; move_to() follows, not from inside the call.
   using Seek = std::function<void()>;
@@ -162,6 +166,9 @@ class RedisClient final : public Redis, private RedisConnectionEvents {
 
   std::uint32_t missed_ = 0;  // deadlines in a row
   bool breaker_open_ = false;
+  std::optional<TimePoint> breaker_closed_at_;  // empty: it never opened
+  std::uint32_t probes_needed_ = 1;             // answered in time and in a row, to close it
+  std::uint32_t probes_passed_ = 0;
   RedisRefusals refusals_;
 
   std::optional<TimePoint> watched_;  // what deadline_timer_ is armed for

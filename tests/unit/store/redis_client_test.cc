@@ -470,6 +470,11 @@ class RedisBreakerTest : public RedisClientTest {
   void open() {
     for (const char* word : {"1", "2", "3"}) send_and_answer_late(word);
   }
+  /// Passes the next probe.
+  void answer_probe() {
+    while (sent() != wire("PING")) loop_.advance(1ms);
+    redis().send("+PONG\r\n");
+  }
   bool is_sent(const std::string& word) {
     send(word);
     end_turn();
@@ -534,6 +539,48 @@ TEST_F(RedisBreakerTest, OnceClosedOneFailureOpensItAgain) {
   redis().send("+PONG\r\n");
   send_and_answer_late("a");
   EXPECT_FALSE(is_sent("b"));
+}
+
+TEST_F(RedisBreakerTest, EachTimeItOpensAgainSoonItNeedsTwiceAsManyProbes) {
+  open();
+  answer_probe();
+  for (const int probes : {2, 4, 8}) {
+    send_and_answer_late("a" + std::to_string(probes));
+    for (int i = 0; i < probes; ++i) {
+      EXPECT_FALSE(is_sent(std::to_string(probes) + "-" + std::to_string(i)));
+      answer_probe();
+    }
+    EXPECT_EQ(reply("b" + std::to_string(probes), "+OK\r\n"), "OK");
+    for (const char* word : {"x", "y"}) send_and_answer_late(word + std::to_string(probes));
+  }
+}
+
+TEST_F(RedisBreakerTest, AMissedProbeBeginsTheRowAnew) {
+  open();
+  answer_probe();
+  send_and_answer_late("a");
+  answer_probe();
+  while (sent() != wire("PING")) loop_.advance(1ms);
+  loop_.advance(60ms);
+  redis().send("+PONG\r\n");
+  answer_probe();
+  EXPECT_FALSE(is_sent("b"));
+  answer_probe();
+  EXPECT_TRUE(is_sent("c"));
+}
+
+TEST_F(RedisBreakerTest, OneProbeIsEnoughWhereItOpensLongAfterItClosed) {
+  open();
+  answer_probe();
+  send_and_answer_late("a");
+  answer_probe();
+  answer_probe();
+  EXPECT_EQ(reply("b", "+OK\r\n"), "OK");
+  loop_.advance(RedisClient::kSoon);
+  for (const char* word : {"4", "5", "6"}) send_and_answer_late(word);
+  EXPECT_FALSE(is_sent("c"));
+  answer_probe();
+  EXPECT_TRUE(is_sent("d"));
 }
 
 TEST_F(RedisBreakerTest, OnceProvenItTakesAllFailuresAgain) {
