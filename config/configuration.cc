@@ -138,16 +138,6 @@ const FilterFactory& Configuration::factory_for(std::size_t filter_index,
   return found == overrides.end() ? *filters[filter_index].factory : *found->second.factory;
 }
 
-std::vector<std::function<void()>> Configuration::read_again(Problems& problems) const {
-  std::vector<std::function<void()>> changes;
-  const auto ask = [&](const FilterFactory& factory) {
-    if (auto change = factory.read_again(problems)) changes.push_back(std::move(change));
-  };
-  for (const NamedFactory& filter : filters) ask(*filter.factory);
-  for (const auto& [place, changed] : overrides) ask(*changed.factory);
-  return changes;
-}
-
 std::shared_ptr<const Configuration> load_configuration(const std::string& path,
                                                         FilterRegistry registry,
                                                         const Environment& environment,

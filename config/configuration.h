@@ -1,7 +1,6 @@
 #pragma once
 
 #include <filesystem>
-#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -39,10 +38,6 @@ class Configuration {
   /// The factory that makes filter number `filter_index` for an operation: the chain's, or the one
   /// that the operation's x-gateway asks for. Requires: the operation is one of `api`.
   const FilterFactory& factory_for(std::size_t filter_index, const Operation& operation) const;
-
-  /// Every filter's FilterFactory::read_again(). Requires that nothing of it is used after
-  /// problems.
-  std::vector<std::function<void()>> read_again(Problems& problems) const;
 
   /// A filter whose settings an operation changes.
   struct Override {

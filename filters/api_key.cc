@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "filters/key_file.h"
+#include "filters/key_table.h"
 #include "filters/rate_limit/rules.h"
 #include "gateway/api/ascii.h"
 
@@ -110,8 +110,21 @@ class ApiKey final : public Filter {
 
 /// Where the keys are.
 struct KeySource {
-  std::shared_ptr<KeyFile> file;  // nullptr: in Redis
-  KeyCachePolicy cache;           // of Redis
+  std::shared_ptr<const KeyTable> file;  // nullptr: in Redis
+  KeyCachePolicy cache;                  // of Redis
+};
+
+/// Those of a keys.yaml.
+class FileKeys final : public KeyStore {
+ public:
+  explicit FileKeys(std::shared_ptr<const KeyTable> table) : table_(std::move(table)) {}
+  /// Answers at once.
+  Lookup<KeyAnswer> find(const KeyDigest& digest, Callback) override {
+    return table_->find(digest);
+  }
+
+ private:
+  const std::shared_ptr<const KeyTable> table_;
 };
 
 class ApiKeyFactory final : public FilterFactory {
@@ -128,14 +141,6 @@ class ApiKeyFactory final : public FilterFactory {
                                          : services.redis_keys->open(source_.cache);
     return std::make_unique<ApiKey>(std::move(store), services.hasher, errors_,
                                     demands_of(operation), forward_);
-  }
-
-  std::function<void()> read_again(Problems& problems) const override {
-    if (source_.file == nullptr) return {};
-    const std::size_t before = problems.size();
-    auto table = source_.file->read(problems);
-    if (problems.size() != before) return {};
-    return [file = source_.file, table = std::move(table)] { file->put_in_force(table); };
   }
 
   std::string describe(const Operation& operation) const override {
@@ -222,11 +227,8 @@ std::unique_ptr<FilterFactory> make_api_key(MappingReader& settings, const Filte
   if (in_redis) errors.unavailable = error("redis_unavailable");
   error("product_not_enabled");
   if (!in_redis) {
-    source.file =
-        std::make_shared<KeyFile>([read_file = setup.read_file, file, mark = settings.mark()](
-                                      Problems& found) { return read_file(file, mark, found); },
-                                  rate_limit::rule_names(setup.gateway, setup.api));
-    source.file->put_in_force(source.file->read(problems));
+    source.file = KeyTable::read(setup.read_file(file, settings.mark(), problems),
+                                 rate_limit::rule_names(setup.gateway, setup.api), problems);
   }
   return std::make_unique<ApiKeyFactory>(std::move(source), std::move(errors), forward,
                                          setup.errors);

@@ -22,7 +22,9 @@ using namespace trackly;  // NOLINT(google-build-using-namespace): this file onl
 
 int run(const std::string& config_path) {
   const auto configuration = cli::load(config_path, std::cerr);
-  return configuration == nullptr ? cli::kProblem : run_server(configuration);
+  if (configuration == nullptr) return cli::kProblem;
+  return run_server(configuration,
+                    [config_path](Problems& problems) { return cli::read(config_path, problems); });
 }
 
 constexpr const char* kShippedConfig = "config/gateway.yaml";

@@ -28,6 +28,19 @@ void append_process(MetricsText& text, const MetricsSources& sources) {
   text.sample(sources.workers.size());
 }
 
+void append_reloads(MetricsText& text, const MetricsSources& sources) {
+  const ReloadState& reloads = sources.reloads;
+  text.gauge("config_generation", "The configuration in force: how many there have been.");
+  text.sample(reloads.generation);
+  text.gauge("config_loaded_time_seconds", "When it came into force, since the epoch.");
+  text.sample_seconds({}, reloads.loaded_at.time_since_epoch());
+  text.counter("config_reloads_total", "Attempts to put another one in force.");
+  text.sample({{"result", "succeeded"}}, reloads.attempts - reloads.failures);
+  text.sample({{"result", "failed"}}, reloads.failures);
+  text.gauge("config_last_reload_successful", "0: the last attempt failed; 1 also before any.");
+  text.sample(reloads.problems.empty() ? 1 : 0);
+}
+
 void append_clients(MetricsText& text, const MetricsSources& sources) {
   text.counter("connections_total", "Client connections that were taken.");
   text.sample(sources.connections_accepted);
@@ -49,21 +62,22 @@ void append_clients(MetricsText& text, const MetricsSources& sources) {
 
 void append_requests(MetricsText& text, const MetricsSources& sources) {
   std::vector<const observe::RequestMetrics*> metrics;
-  for (const auto& worker : sources.workers) metrics.push_back(&worker->metrics());
-  append_request_metrics(text, sources.process.request_labels, metrics);
+  for (const auto& of_worker : sources.generation.metrics) metrics.push_back(of_worker.get());
+  if (sources.earlier != nullptr) metrics.push_back(sources.earlier);
+  append_request_metrics(text, *sources.generation.labels, metrics);
 }
 
 void append_breakers(MetricsText& text, const MetricsSources& sources) {
-  const auto& breakers = sources.process.breakers;
+  const auto& upstreams = sources.generation.upstreams;
   text.gauge("circuit_open", "1: the circuit breaker is open, or lets one request at a time try.");
-  for (std::size_t i = 0; i < breakers.size(); ++i) {
-    if (breakers[i] == nullptr) continue;
-    text.sample({{"upstream", sources.settings.upstreams[i].name}}, breakers[i]->is_open() ? 1 : 0);
+  for (const auto& upstream : upstreams) {
+    if (upstream->breaker == nullptr) continue;
+    text.sample({{"upstream", upstream->settings.name}}, upstream->breaker->is_open() ? 1 : 0);
   }
   text.counter("circuit_openings_total", "Times that it opened, after trials too.");
-  for (std::size_t i = 0; i < breakers.size(); ++i) {
-    if (breakers[i] == nullptr) continue;
-    text.sample({{"upstream", sources.settings.upstreams[i].name}}, breakers[i]->openings());
+  for (const auto& upstream : upstreams) {
+    if (upstream->breaker == nullptr) continue;
+    text.sample({{"upstream", upstream->settings.name}}, upstream->breaker->openings());
   }
 }
 
@@ -74,7 +88,8 @@ void append_targets(MetricsText& text, const MetricsSources& sources, StateOf st
     const auto targets = sources.monitors[i]->targets();
     if (targets == nullptr) continue;
     for (const auto& target : *targets) {
-      text.sample({{"upstream", sources.settings.upstreams[i].name}, {"target", target->text()}},
+      text.sample({{"upstream", sources.generation.upstreams[i]->settings.name},
+                   {"target", target->text()}},
                   state_of(*target) ? 1 : 0);
     }
   }
@@ -88,15 +103,15 @@ void append_upstreams(MetricsText& text, const MetricsSources& sources) {
   append_targets(text, sources,
                  [&](const proxy::Target& target) { return target.is_ejected(sources.now); });
   text.gauge("upstream_connections", "Connections to its targets, those in the making included.");
-  for (std::size_t i = 0; i < sources.settings.upstreams.size(); ++i) {
-    text.sample({{"upstream", sources.settings.upstreams[i].name}},
-                sum(sources, [i](const Worker& worker) { return worker.upstream_connections(i); }));
+  for (const auto& upstream : sources.generation.upstreams) {
+    text.sample({{"upstream", upstream->settings.name}}, upstream->connections.load());
   }
 }
 
 void append_keys(MetricsText& text, const MetricsSources& sources) {
-  if (!sources.process.keys.in_use()) return;
-  const store::KeyCache::Counts counts = sources.process.keys.counts();
+  const SharedRedis* redis = sources.generation.redis.get();
+  if (redis == nullptr || !redis->keys.in_use()) return;
+  const store::KeyCache::Counts counts = redis->keys.counts();
   text.counter("key_lookups_total",
                "Of API keys in Redis: known here; Redis asked; known here not to exist.");
   text.sample({{"result", "hit"}}, counts.hits);
@@ -115,9 +130,9 @@ void append_keys(MetricsText& text, const MetricsSources& sources) {
 }
 
 void append_redis(MetricsText& text, const MetricsSources& sources) {
-  if (!sources.settings.redis) return;
+  if (sources.generation.redis == nullptr) return;
   text.gauge("redis_up", "0: a worker finds it of no use; the diagnostics say why.");
-  for (const auto& server : sources.process.redis_health.servers()) {
+  for (const auto& server : sources.generation.redis->health.servers()) {
     text.sample({{"server", server.name}}, server.up ? 1 : 0);
   }
   text.counter("redis_commands_total", "Commands to Redis, by what became of them.");
@@ -128,7 +143,7 @@ void append_redis(MetricsText& text, const MetricsSources& sources) {
                 }));
   }
   text.gauge("fleet_gateways", "Gateways that share the limits in Redis, as far as is known.");
-  text.sample(sources.process.fleet.gateways());
+  text.sample(sources.generation.redis->fleet.gateways());
   text.counter("redis_breaker_openings_total", "Times that a worker stopped asking a server.");
   text.sample(sum(sources, [](const Worker& worker) {
     return worker.redis_counts().breaker_openings.value();
@@ -137,9 +152,9 @@ void append_redis(MetricsText& text, const MetricsSources& sources) {
 
 void append_access_log(MetricsText& text, const MetricsSources& sources) {
   text.counter("access_log_lines_total", "Lines for the access log, lost ones included.");
-  text.sample(sum(sources, [](const Worker& worker) { return worker.access_log().lines(); }));
+  text.sample(sum(sources, [](const Worker& worker) { return worker.log_lines(); }));
   text.counter("access_log_lost_total", "Lines that its file did not take in time.");
-  const observe::LogWriter* writer = sources.process.log_writer;
+  const observe::LogWriter* writer = sources.generation.log.get();
   text.sample(writer == nullptr ? 0 : writer->lost());
 }
 
@@ -148,6 +163,7 @@ void append_access_log(MetricsText& text, const MetricsSources& sources) {
 std::string metrics_page(const MetricsSources& sources) {
   MetricsText text;
   append_process(text, sources);
+  append_reloads(text, sources);
   append_clients(text, sources);
   append_requests(text, sources);
   append_upstreams(text, sources);

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <csignal>
-#include <deque>
 #include <fstream>
 #include <string>
 #include <utility>
@@ -15,21 +14,19 @@
 
 #include "gateway/admin/admin_listener.h"
 #include "gateway/descriptors.h"
+#include "gateway/generation.h"
 #include "gateway/metrics_page.h"
 #include "gateway/net/dns_resolver.h"
 #include "gateway/net/event_loop.h"
-#include "gateway/net/listener.h"
 #include "gateway/net/tcp_connector.h"
-#include "gateway/net/tls_client_context.h"
-#include "gateway/net/tls_context.h"
-#include "gateway/observe/access_log.h"
 #include "gateway/observe/diagnostics.h"
-#include "gateway/observe/log_writer.h"
+#include "gateway/ports.h"
+#include "gateway/process.h"
 #include "gateway/proxy/upstream_monitor.h"
-#include "gateway/store/fleet.h"
-#include "gateway/store/make_redis.h"
-#include "gateway/store/redis_guide.h"
-#include "gateway/store/redis_key_watch.h"
+#include "gateway/redis_presence.h"
+#include "gateway/reload_state.h"
+#include "gateway/reloader.h"
+#include "gateway/request_history.h"
 #include "gateway/worker.h"
 
 namespace trackly {
@@ -66,24 +63,24 @@ void give_large_blocks_back() {
   mallopt(M_TRIM_THRESHOLD, kLarge);
 }
 
-bool speaks_tls(const UpstreamSettings& upstream) {
-  return std::any_of(upstream.endpoints.begin(), upstream.endpoints.end(),
-                     [](const EndpointSettings& endpoint) {
-                       return endpoint.protocol == EndpointSettings::Protocol::https;
-                     });
-}
-
-/// The main thread: accepts, hands out, listens to signals, watches over the upstreams.
+/// The main thread: accepts, hands out, listens to signals, watches over the upstreams, and puts
+/// configurations in force.
 class Server {
  public:
-  Server(const std::shared_ptr<const config::Configuration>& configuration,
+  Server(const std::shared_ptr<const config::Configuration>& configuration, LoadConfiguration load,
          std::unique_ptr<net::EventLoop> loop)
-      : configuration_(configuration),
-        settings_(configuration->settings),
-        worker_count_(settings_.workers == 0 ? usable_processors() : settings_.workers),
-        loop_(std::move(loop)),
-        resolver_(*loop_, settings_.resolver),
-        connector_(*loop_, resolver_) {}
+      : loop_(std::move(loop)),
+        first_(configuration),
+        worker_count_(configuration->settings.workers == 0 ? usable_processors()
+                                                           : configuration->settings.workers),
+        process_(configuration->settings.limits),
+        resolver_(*loop_, configuration->settings.resolver),
+        connector_(*loop_, resolver_),
+        ports_(*loop_, [this](int fd, const net::SocketAddress& peer,
+                              const Ports::TlsContextPtr& tls) { hand_out(fd, peer, tls); }),
+        reloader_(*loop_, std::move(load),
+                  [this](std::shared_ptr<const config::Configuration> read,
+                         const Problems& problems) { on_read(std::move(read), problems); }) {}
 
   /// A fault says why it could not start.
   std::optional<Fault> start();
@@ -91,47 +88,48 @@ class Server {
   int run();
 
  private:
-  std::optional<Fault> open_log();
-  std::optional<Fault> find_redis();
-  std::optional<Fault> find_upstreams();
-  std::optional<Fault> start_workers();
-  /// Where keys are in Redis.
-  void watch_keys();
-  /// Where Redis is shared with other gateways.
-  void join_fleet();
-  std::optional<Fault> open_listeners();
-  std::optional<Fault> open_admin();
-  admin::Page metrics() const;
-  /// SIGHUP: all certificates and keys anew, or nothing.
-  void reload();
-  using Certificates = std::vector<std::shared_ptr<const net::TlsContext>>;  // nullptr: cleartext
-  Result<Certificates> read_certificates() const;
+  // ---- configurations
+  /// Carried out whole, or, with a fault, not at all.
+  std::optional<Fault> put_in_force(std::shared_ptr<const config::Configuration> configuration);
+  std::optional<Fault> obstacle_to(const Settings& next) const;
+  std::optional<Fault> start_workers(const std::shared_ptr<const Generation>& generation);
+  void hand_over(const std::shared_ptr<const Generation>& next);
+  void watch_upstreams(const Generation& next);
+  void join_fleet(const Generation& next);
+  void on_read(std::shared_ptr<const config::Configuration> configuration,
+               const Problems& problems);
+  void reopen_log();
+
+  // ---- the admin listener
+  Result<std::unique_ptr<admin::AdminListener>> open_admin(const Settings& next);
+  admin::Page metrics();
+
+  // ---- clients
+  void hand_out(int fd, const net::SocketAddress& peer, const Ports::TlsContextPtr& tls);
+
+  // ---- the end
   void watch_signals();
-  struct Port {
-    std::shared_ptr<const net::TlsContext> tls;  // nullptr: cleartext
-    std::unique_ptr<net::Listener> listener;
-  };
-  void hand_out(int fd, const net::SocketAddress& peer, const Port& port);
   void begin_drain();
   void look_at_drain();
   std::size_t requests_in_flight() const;
 
-  const std::shared_ptr<const config::Configuration> configuration_;
-  const Settings& settings_;
-  const std::size_t worker_count_;
-  std::unique_ptr<observe::LogWriter> log_;
-  std::unique_ptr<Process> process_;
+  const Settings& settings() const { return generation_->settings(); }
+
   const std::unique_ptr<net::EventLoop> loop_;
+  std::shared_ptr<const config::Configuration> first_;  // until it is in force
+  const std::size_t worker_count_;
+  Process process_;
   net::DnsResolver resolver_;
   net::TcpConnector connector_;
-  std::vector<std::unique_ptr<proxy::UpstreamMonitor>> monitors_;  // of settings_.upstreams
+  std::shared_ptr<const Generation> generation_;  // in force; nullptr: none yet
+  RequestHistory history_;
+  std::vector<std::unique_ptr<proxy::UpstreamMonitor>> monitors_;  // of generation_->upstreams
   std::vector<std::unique_ptr<Worker>> workers_;
-  std::unique_ptr<store::RedisGuide> redis_guide_;
-  std::unique_ptr<store::RedisKeyWatch> key_watch_;  // nullptr: no keys in Redis
-  std::unique_ptr<store::Redis> fleet_redis_;
-  std::unique_ptr<store::FleetHeartbeat> fleet_;  // nullptr: no Redis
-  std::deque<Port> ports_;  // one for each of settings_.listeners, at a fixed address
+  std::unique_ptr<RedisPresence> redis_;  // nullptr: there is none
+  Ports ports_;
   std::unique_ptr<admin::AdminListener> admin_;  // nullptr: there is none
+  ReloadState reloads_;
+  Reloader reloader_;
   const WallTime started_at_ = std::chrono::system_clock::now();
   std::uint64_t connections_accepted_ = 0;
   std::function<void()> on_terminate_;
@@ -149,106 +147,139 @@ std::optional<Fault> Server::start() {
   // Before the workers: their threads inherit what is blocked and ignored.
   std::signal(SIGPIPE, SIG_IGN);
   allow_all_descriptors();
-  warn_of_few_descriptors(settings_, worker_count_);
+  warn_of_few_descriptors(first_->settings, worker_count_);
   give_large_blocks_back();
-  if (auto fault = open_log()) return fault;
-  if (auto fault = find_redis()) return fault;
-  if (auto fault = find_upstreams()) return fault;
-  if (auto fault = start_workers()) return fault;
-  watch_keys();
-  join_fleet();
-  if (auto fault = open_listeners()) return fault;
-  if (auto fault = open_admin()) return fault;
+  if (auto fault = put_in_force(std::move(first_))) return fault;
   watch_signals();
   return std::nullopt;
 }
 
-std::optional<Fault> Server::open_log() {
-  if (settings_.access_log.path != "off") {
-    auto writer = observe::LogWriter::start(
-        settings_.access_log.path, settings_.access_log.buffer_bytes, &observe::lost_access_lines);
-    if (!writer) return writer.error();
-    log_ = std::move(writer).value();
-  }
-  process_ = std::make_unique<Process>(*configuration_, log_.get());
+// ---------------------------------------------------------------------------------- configurations
+
+std::optional<Fault> Server::put_in_force(
+    std::shared_ptr<const config::Configuration> configuration) {
+  const Settings& next = configuration->settings;
+  if (auto fault = obstacle_to(next)) return fault;
+  auto made = make_generation(configuration, worker_count_, generation_.get());
+  if (!made) return made.error();
+  auto ports = ports_.prepare(next.listeners);
+  if (!ports) return ports.error();
+  const bool same_admin = generation_ != nullptr && settings().admin == next.admin;
+  auto admin = same_admin ? std::unique_ptr<admin::AdminListener>() : open_admin(next);
+  if (!admin) return admin.error();
+  const std::shared_ptr<const Generation> generation = std::move(made).value();
+  if (auto fault = start_workers(generation)) return fault;
+
+  // Nothing fails from here on.
+  ports_.put_in_force(std::move(ports).value());
+  if (!same_admin) admin_ = std::move(admin).value();
+  process_.body_budget.resize(next.limits.body_memory);
+  process_.connections.set_limits(next.limits.connections, next.limits.connections_per_address);
+  hand_over(generation);
+  reloads_.generation = generation->number;
+  reloads_.loaded_at = std::chrono::system_clock::now();
   return std::nullopt;
 }
 
-std::optional<Fault> Server::find_redis() {
-  if (!settings_.redis) return std::nullopt;
-  auto access = store::RedisAccess::create(*settings_.redis);
-  if (!access) return access.error();
-  process_->redis = std::move(access).value();
+/// What takes another process. SIGUSR2 starts one.
+std::optional<Fault> Server::obstacle_to(const Settings& next) const {
+  if (generation_ == nullptr) return std::nullopt;
+  if (draining_) return Fault{"the gateway is about to stop"};
+  const auto needs_restart = [](std::string_view key) {
+    return Fault{"`" + std::string(key) + "` has changed, which takes a restart"};
+  };
+  if (next.workers != settings().workers) return needs_restart("workers");
+  if (!(next.resolver == settings().resolver)) return needs_restart("resolver");
   return std::nullopt;
 }
 
-std::optional<Fault> Server::find_upstreams() {
-  for (std::size_t i = 0; i < settings_.upstreams.size(); ++i) {
-    const UpstreamSettings& upstream = settings_.upstreams[i];
-    std::shared_ptr<const net::TlsClientContext> tls;
-    if (speaks_tls(upstream)) {
-      auto context = net::TlsClientContext::create(upstream.tls, {"h2", "http/1.1"});
-      if (!context) return context.error();
-      tls = std::move(context).value();
-    }
-    monitors_.push_back(std::make_unique<proxy::UpstreamMonitor>(
-        *loop_, connector_, resolver_, upstream, settings_.resolver, std::move(tls),
-        [this, i](const std::shared_ptr<const proxy::Targets>& targets) {
-          for (const auto& worker : workers_) worker->set_targets(i, targets);
-        }));
-  }
-  return std::nullopt;
-}
-
-std::optional<Fault> Server::start_workers() {
+std::optional<Fault> Server::start_workers(const std::shared_ptr<const Generation>& generation) {
+  if (generation_ != nullptr) return std::nullopt;
   for (std::size_t i = 0; i < worker_count_; ++i) {
-    auto worker = Worker::create(*process_, configuration_);
+    auto worker = Worker::create(process_, i, generation);
     if (!worker) return worker.error();
     workers_.push_back(std::move(worker).value());
-    for (std::size_t upstream = 0; upstream < monitors_.size(); ++upstream) {
-      if (auto targets = monitors_[upstream]->targets()) {
-        workers_.back()->set_targets(upstream, std::move(targets));
-      }
-    }
   }
   return std::nullopt;
 }
 
-void Server::watch_keys() {
-  if (!process_->keys.in_use()) return;
-  redis_guide_ =
-      store::make_redis_guide(*loop_, connector_, *process_->redis, &process_->redis_health);
-  key_watch_ = std::make_unique<store::RedisKeyWatch>(
-      *loop_, connector_, *redis_guide_, settings_.redis->connect_timeout, process_->keys);
-}
-
-void Server::join_fleet() {
-  if (!process_->redis) return;
-  fleet_redis_ =
-      store::make_redis(*loop_, connector_, *process_->redis, {&process_->redis_health, nullptr});
-  fleet_ = std::make_unique<store::FleetHeartbeat>(*loop_, *fleet_redis_, process_->fleet);
-  fleet_->start();
-}
-
-std::optional<Fault> Server::open_listeners() {
-  for (const ListenerSettings& listener : settings_.listeners) {
-    Port& port = ports_.emplace_back();
-    if (listener.tls) {
-      auto context = net::TlsContext::create(*listener.tls);
-      if (!context) return context.error();
-      port.tls = std::move(context).value();
+/// From here on requests are served by the next generation; those that began before end by theirs.
+void Server::hand_over(const std::shared_ptr<const Generation>& next) {
+  const std::shared_ptr<const Generation> before = std::exchange(generation_, next);
+  if (before != nullptr) {
+    if (before->metrics != next->metrics) history_.retire(before, before->metrics);
+    for (const auto& worker : workers_) {
+      worker->adopt(next, [this] {
+        loop_->submit([this] {
+          if (redis_ != nullptr) redis_->watch_keys();
+        });
+      });
     }
-    auto opened = net::Listener::open(
-        *loop_, listener.address,
-        [this, &port](int fd, const net::SocketAddress& peer) { hand_out(fd, peer, port); });
-    if (!opened) return opened.error();
-    port.listener = std::move(opened).value();
   }
-  return std::nullopt;
+  watch_upstreams(*next);
+  join_fleet(*next);
 }
 
-std::optional<Fault> Server::open_admin() {
-  if (!settings_.admin) return std::nullopt;
+void Server::watch_upstreams(const Generation& next) {
+  std::vector<std::unique_ptr<proxy::UpstreamMonitor>> before = std::move(monitors_);
+  monitors_.clear();
+  for (const auto& upstream : next.upstreams) {
+    const auto kept = std::find_if(before.begin(), before.end(), [&](const auto& monitor) {
+      return monitor != nullptr && &monitor->upstream() == upstream.get();
+    });
+    if (kept != before.end()) {
+      monitors_.push_back(std::move(*kept));
+      continue;
+    }
+    const auto publish = [this, upstream](const std::shared_ptr<const proxy::Targets>& targets) {
+      for (const auto& worker : workers_) worker->set_targets(upstream, targets);
+    };
+    monitors_.push_back(std::make_unique<proxy::UpstreamMonitor>(
+        *loop_, connector_, resolver_, upstream, next.settings().resolver, publish));
+    if (const auto targets = monitors_.back()->targets()) publish(targets);
+    monitors_.back()->start();
+  }
+}
+
+void Server::join_fleet(const Generation& next) {
+  const auto shared = redis_ == nullptr ? nullptr : redis_->shared();
+  if (shared == next.redis) return;
+  if (redis_ != nullptr) redis_->leave();
+  redis_.reset();
+  if (next.redis == nullptr) return;
+  redis_ = std::make_unique<RedisPresence>(*loop_, connector_, next.redis);
+  redis_->watch_keys();
+}
+
+void Server::on_read(std::shared_ptr<const config::Configuration> configuration,
+                     const Problems& problems) {
+  ++reloads_.attempts;
+  reloads_.last_attempt = std::chrono::system_clock::now();
+  reloads_.problems = problems.lines();
+  if (configuration != nullptr) {
+    if (const auto fault = put_in_force(std::move(configuration))) {
+      reloads_.problems.push_back(fault->text);
+    }
+  }
+  if (reloads_.problems.empty()) {
+    reopen_log();
+    spdlog::info("reloaded: generation {}", reloads_.generation);
+    return;
+  }
+  ++reloads_.failures;
+  for (const std::string& problem : reloads_.problems) spdlog::error("not reloaded: {}", problem);
+  spdlog::error("nothing is reloaded; generation {} stays in force", reloads_.generation);
+}
+
+void Server::reopen_log() {
+  if (generation_->log == nullptr) return;
+  if (const auto fault = generation_->log->reopen()) spdlog::error("{}", fault->text);
+}
+
+// --------------------------------------------------------------------------------- admin listener
+
+Result<std::unique_ptr<admin::AdminListener>> Server::open_admin(const Settings& next) {
+  if (!next.admin) return std::unique_ptr<admin::AdminListener>();
   admin::Pages pages;
   pages.emplace("/healthz", [] { return admin::Page{.body = "ok\n"}; });
   pages.emplace("/readyz", [this] {
@@ -256,70 +287,26 @@ std::optional<Fault> Server::open_admin() {
                      : admin::Page{.body = "ready\n"};
   });
   pages.emplace("/metrics", [this] { return metrics(); });
-  auto opened = admin::AdminListener::open(*loop_, settings_.admin->address, std::move(pages));
-  if (!opened) return opened.error();
-  admin_ = std::move(opened).value();
-  return std::nullopt;
+  return admin::AdminListener::open(*loop_, next.admin->address, std::move(pages));
 }
 
-admin::Page Server::metrics() const {
+admin::Page Server::metrics() {
+  const auto earlier = history_.sum(generation_->labels);
   return {.content_type = observe::MetricsText::kContentType,
-          .body = metrics_page({settings_, *process_, workers_, monitors_, connections_accepted_,
-                                started_at_, loop_->now()})};
+          .body = metrics_page({*generation_, earlier.get(), reloads_, process_, workers_,
+                                monitors_, connections_accepted_, started_at_, loop_->now()})};
 }
 
-Result<Server::Certificates> Server::read_certificates() const {
-  Certificates certificates;
-  for (const ListenerSettings& listener : settings_.listeners) {
-    if (!listener.tls) {
-      certificates.push_back(nullptr);
-      continue;
-    }
-    auto context = net::TlsContext::create(*listener.tls);
-    if (!context) return context.error();
-    certificates.push_back(std::move(context).value());
-  }
-  return certificates;
-}
-
-void Server::reload() {
-  auto certificates = read_certificates();
-  if (!certificates) spdlog::error("certificates not reloaded: {}", certificates.error().text);
-  Problems problems;
-  const auto changes = configuration_->read_again(problems);
-  for (const std::string& problem : problems.lines()) {
-    spdlog::error("keys not reloaded: {}", problem);
-  }
-  if (!certificates || !problems.empty()) {
-    spdlog::error("nothing is reloaded");
-    return;
-  }
-  for (std::size_t i = 0; i < ports_.size(); ++i) ports_[i].tls = (*certificates)[i];
-  for (const auto& put_in_force : changes) put_in_force();
-  spdlog::info(changes.empty() ? "certificates reloaded" : "certificates and keys reloaded");
-}
-
-void Server::watch_signals() {
-  on_terminate_ = [this] { begin_drain(); };
-  on_reopen_ = [this] {
-    if (log_ == nullptr) return;
-    if (const auto fault = log_->reopen()) spdlog::error("{}", fault->text);
-  };
-  on_reload_ = [this] { reload(); };
-  signals_.push_back(loop_->on_signal(SIGTERM, on_terminate_));
-  signals_.push_back(loop_->on_signal(SIGINT, on_terminate_));
-  signals_.push_back(loop_->on_signal(SIGUSR1, on_reopen_));
-  signals_.push_back(loop_->on_signal(SIGHUP, on_reload_));
-}
+// ----------------------------------------------------------------------------------------- clients
 
 /// To the worker with the fewest connections: with few busy HTTP/2 connections, turns would not do.
-void Server::hand_out(int fd, const net::SocketAddress& peer, const Port& port) {
-  auto [place, full] = process_->connections.enter(peer.host());
+void Server::hand_out(int fd, const net::SocketAddress& peer, const Ports::TlsContextPtr& tls) {
+  auto [place, full] = process_.connections.enter(peer.host());
   if (place == nullptr) {
     const auto incident = full == proxy::ConnectionCounts::Full::total
                               ? observe::Incident::connections
                               : observe::Incident::connections_per_address;
-    process_->incidents.note(incident, peer.host(), loop_->now());
+    process_.incidents.note(incident, peer.host(), loop_->now());
     close(fd);
     return;
   }
@@ -328,37 +315,48 @@ void Server::hand_out(int fd, const net::SocketAddress& peer, const Port& port) 
       std::min_element(workers_.begin(), workers_.end(), [](const auto& a, const auto& b) {
         return a->activity().connections < b->activity().connections;
       });
-  (*least)->accept(fd, peer.host(), port.tls, std::move(place));
+  (*least)->accept(fd, peer.host(), tls, std::move(place));
 }
 
 int Server::run() {
   for (const auto& worker : workers_) worker->start();
-  for (const auto& monitor : monitors_) monitor->start();
-  for (const Port& port : ports_) spdlog::info("listening on {}", port.listener->bound_address());
+  for (const std::string& address : ports_.bound_addresses()) {
+    spdlog::info("listening on {}", address);
+  }
   if (admin_ != nullptr) spdlog::info("administration on {}", admin_->bound_address());
   spdlog::info("ready: {} workers", workers_.size());
   loop_->run();
   admin_.reset();
   monitors_.clear();
-  key_watch_.reset();
-  redis_guide_.reset();
-  fleet_.reset();
-  fleet_redis_.reset();
+  redis_.reset();
   for (const auto& worker : workers_) worker->stop();
   workers_.clear();
-  if (log_ != nullptr && !log_->stop(kLogPatience))
+  if (generation_->log != nullptr && !generation_->log->stop(kLogPatience)) {
     spdlog::warn("the access log lost lines at the end");
+  }
   spdlog::info("stopped: {} requests cut", cut_);
   return cut_ == 0 ? 0 : 1;
+}
+
+// ----------------------------------------------------------------------------------------- the end
+
+void Server::watch_signals() {
+  on_terminate_ = [this] { begin_drain(); };
+  on_reopen_ = [this] { reopen_log(); };
+  on_reload_ = [this] { reloader_.start(); };
+  signals_.push_back(loop_->on_signal(SIGTERM, on_terminate_));
+  signals_.push_back(loop_->on_signal(SIGINT, on_terminate_));
+  signals_.push_back(loop_->on_signal(SIGUSR1, on_reopen_));
+  signals_.push_back(loop_->on_signal(SIGHUP, on_reload_));
 }
 
 void Server::begin_drain() {
   if (draining_) return;
   draining_ = true;
   spdlog::info("draining: {} requests in flight", requests_in_flight());
-  ports_.clear();
-  if (fleet_ != nullptr) fleet_->leave();
-  drain_until_ = loop_->now() + settings_.drain_timeout;
+  ports_.close();
+  if (redis_ != nullptr) redis_->leave();
+  drain_until_ = loop_->now() + settings().drain_timeout;
   for (const auto& worker : workers_) worker->drain();
   drain_look_->arm(kDrainPoll);
 }
@@ -384,7 +382,8 @@ std::size_t Server::requests_in_flight() const {
 
 }  // namespace
 
-int run_server(const std::shared_ptr<const config::Configuration>& configuration) {
+int run_server(const std::shared_ptr<const config::Configuration>& configuration,
+               LoadConfiguration load) {
   auto diagnostics = observe::Diagnostics::start();
   if (!diagnostics) return 1;
   auto loop = net::EventLoop::create();
@@ -392,7 +391,7 @@ int run_server(const std::shared_ptr<const config::Configuration>& configuration
     spdlog::error("{}", loop.error().text);
     return 1;
   }
-  Server server(configuration, std::move(loop).value());
+  Server server(configuration, std::move(load), std::move(loop).value());
   if (const auto fault = server.start()) {
     spdlog::error("{}", fault->text);
     return 1;

@@ -1,12 +1,19 @@
 #include "gateway/worker.h"
 
 #include <algorithm>
+#include <functional>
 #include <string_view>
 #include <utility>
 
 #include "gateway/net/tcp_transport.h"
 #include "gateway/net/tls_transport.h"
+#include "gateway/observe/access_log.h"
+#include "gateway/proxy/snapshot.h"
 #include "gateway/store/make_redis.h"
+#include "gateway/store/redis.h"
+#include "gateway/store/redis_key_store.h"
+#include "gateway/store/redis_token_bucket.h"
+#include "gateway/store/two_call_token_bucket.h"
 
 namespace trackly {
 namespace {
@@ -21,91 +28,145 @@ std::size_t index_of_upstream(const Settings& settings, std::string_view name) {
              : static_cast<std::size_t>(found - settings.upstreams.begin());
 }
 
-std::shared_ptr<const proxy::Snapshot> make_snapshot(
-    const std::shared_ptr<const config::Configuration>& configuration, Services& services) {
-  auto snapshot = std::make_shared<proxy::Snapshot>(configuration, configuration->settings,
-                                                    configuration->api, configuration->errors);
-  const auto add = [&](const Operation& operation) {
-    proxy::Endpoint endpoint;
-    endpoint.operation = &operation;
-    endpoint.upstream = index_of_upstream(configuration->settings, operation.upstream);
-    for (std::size_t i = 0; i < configuration->filters.size(); ++i) {
-      auto filter = configuration->factory_for(i, operation).make(operation, services);
-      if (filter == nullptr) continue;
-      endpoint.chain.links.push_back({configuration->filters[i].name, std::move(filter)});
-    }
-    snapshot->add(std::move(endpoint));
-  };
-  for (const Operation& operation : configuration->api.operations) add(operation);
-  add(configuration->api.unknown);
-  return snapshot;
-}
-
-http::CodecLimits upstream_limits(const Limits& limits) {
-  http::CodecLimits codec;
-  codec.header_bytes = limits.header_bytes;
-  codec.header_count = limits.header_count;
-  return codec;
-}
-
-std::vector<std::unique_ptr<proxy::Upstream>> make_upstreams(Loop& loop, net::Connector& connector,
-                                                             const Settings& settings,
-                                                             const Process& process) {
-  std::vector<std::unique_ptr<proxy::Upstream>> upstreams;
-  for (std::size_t i = 0; i < settings.upstreams.size(); ++i) {
-    upstreams.push_back(std::make_unique<proxy::Upstream>(loop, connector, settings.upstreams[i],
-                                                          upstream_limits(settings.limits),
-                                                          process.breakers[i].get()));
-  }
-  return upstreams;
-}
-
 }  // namespace
 
+// --------------------------------------------------------------------------- what a worker serves
+// by
+
+/// This worker's way to a Redis.
+struct Worker::RedisStores {
+  RedisStores(net::EventLoop& loop, net::Connector& connector,
+              const std::shared_ptr<SharedRedis>& shared_redis, store::RedisCounts& counts)
+      : shared(shared_redis),
+        redis(store::make_redis(loop, connector, shared->access, {&shared->health, &counts})),
+        buckets(*redis),
+        keys(loop, *redis, shared->keys) {
+    if (!shared->access.settings.cluster.empty()) two_call_buckets.emplace(buckets);
+  }
+
+  TokenBucketStore& token_buckets() {
+    return two_call_buckets ? static_cast<TokenBucketStore&>(*two_call_buckets) : buckets;
+  }
+
+  const std::shared_ptr<SharedRedis> shared;
+  const std::unique_ptr<store::Redis> redis;
+  store::RedisTokenBucketStore buckets;
+  std::optional<store::TwoCallTokenBucketStore> two_call_buckets;  // of a cluster
+  store::RedisKeys keys;
+};
+
+/// One generation on this worker. Requests hold it as their snapshot, until they end.
+struct Worker::Service {
+  Service(Worker& worker, const std::shared_ptr<const Generation>& the_generation)
+      : owner(worker),
+        generation(the_generation),
+        redis(worker.redis_stores(generation->redis)),
+        services{*worker.loop_,
+                 worker.hasher_,
+                 worker.local_buckets_,
+                 redis == nullptr ? nullptr : &redis->token_buckets(),
+                 redis == nullptr ? nullptr : &redis->keys,
+                 redis == nullptr ? nullptr : &redis->shared->fleet},
+        access_log(generation->log.get(), worker.log_lines_),
+        snapshot(generation->settings(), generation->configuration->api,
+                 generation->configuration->errors, upstreams(),
+                 {access_log, *generation->labels, *generation->metrics[worker.index_]}) {
+    for (const Operation& operation : snapshot.api.operations) add(operation);
+    add(snapshot.api.unknown);
+  }
+  Service(const Service&) = delete;
+  Service& operator=(const Service&) = delete;
+  ~Service() {
+    for (const auto& upstream : snapshot.upstreams) owner.dispose(upstream);
+    owner.dispose(redis);
+  }
+
+  std::vector<std::shared_ptr<proxy::Upstream>> upstreams() const {
+    std::vector<std::shared_ptr<proxy::Upstream>> all;
+    for (const auto& shared : generation->upstreams) all.push_back(owner.upstream(shared));
+    return all;
+  }
+
+  void add(const Operation& operation) {
+    const config::Configuration& configuration = *generation->configuration;
+    proxy::Endpoint endpoint;
+    endpoint.operation = &operation;
+    endpoint.upstream = index_of_upstream(configuration.settings, operation.upstream);
+    for (std::size_t i = 0; i < configuration.filters.size(); ++i) {
+      auto filter = configuration.factory_for(i, operation).make(operation, services);
+      if (filter == nullptr) continue;
+      endpoint.chain.links.push_back({configuration.filters[i].name, std::move(filter)});
+    }
+    snapshot.add(std::move(endpoint));
+  }
+
+  Worker& owner;
+  const std::shared_ptr<const Generation> generation;
+  const std::shared_ptr<RedisStores> redis;  // nullptr: none
+  Services services;
+  observe::AccessLog access_log;
+  proxy::Snapshot snapshot;
+};
+
+// ------------------------------------------------------------------------------------------ worker
+
 Result<std::unique_ptr<Worker>> Worker::create(
-    Process& process, std::shared_ptr<const config::Configuration> configuration) {
+    Process& process, std::size_t index, const std::shared_ptr<const Generation>& generation) {
   auto loop = net::EventLoop::create();
   if (!loop) return loop.error();
-  return std::unique_ptr<Worker>(
-      new Worker(process, std::move(configuration), std::move(loop).value()));
+  std::unique_ptr<Worker> worker(
+      new Worker(process, index, generation->settings().resolver, std::move(loop).value()));
+  worker->install(generation);
+  return worker;
 }
 
-Worker::Worker(Process& process, std::shared_ptr<const config::Configuration> configuration,
+Worker::Worker(Process& process, std::size_t index, const ResolverSettings& resolving,
                std::unique_ptr<net::EventLoop> loop)
-    : configuration_(std::move(configuration)),
+    : process_(process),
+      index_(index),
       loop_(std::move(loop)),
-      resolver_(*loop_, configuration_->settings.resolver),
+      resolver_(*loop_, resolving),
       connector_(*loop_, resolver_),
       local_buckets_(process.buckets, *loop_),
-      redis_(process.redis ? store::make_redis(*loop_, connector_, *process.redis,
-                                               {&process.redis_health, &redis_counts_})
-                           : nullptr),
-      redis_buckets_(redis_ ? std::make_unique<store::RedisTokenBucketStore>(*redis_) : nullptr),
-      two_call_buckets_(redis_ && !process.redis->settings.cluster.empty()
-                            ? std::make_unique<store::TwoCallTokenBucketStore>(*redis_buckets_)
-                            : nullptr),
-      redis_keys_(redis_ ? std::make_unique<store::RedisKeys>(*loop_, *redis_, process.keys)
-                         : nullptr),
-      services_{*loop_,           hasher_,           local_buckets_,
-                shared_buckets(), redis_keys_.get(), &process.fleet},
-      upstreams_(make_upstreams(*loop_, connector_, configuration_->settings, process)),
-      access_log_(process.log_writer),
-      metrics_(process.request_labels),
-      context_{*loop_,
-               parser_,
-               process.body_budget,
-               upstreams_,
-               access_log_,
-               metrics_,
-               process.incidents,
-               activity_,
-               make_snapshot(configuration_, services_)} {}
+      context_{*loop_, parser_, process_.body_budget, process_.incidents, activity_, nullptr} {}
 
-Worker::~Worker() = default;
+Worker::~Worker() { context_.snapshot.reset(); }
 
-TokenBucketStore* Worker::shared_buckets() const {
-  if (two_call_buckets_ != nullptr) return two_call_buckets_.get();
-  return redis_buckets_.get();
+std::shared_ptr<Worker::RedisStores> Worker::redis_stores(
+    const std::shared_ptr<SharedRedis>& redis) {
+  if (redis == nullptr) return nullptr;
+  const auto before = redis_stores_.lock();
+  if (before != nullptr && before->shared == redis) return before;
+  auto stores = std::make_shared<RedisStores>(*loop_, connector_, redis, redis_counts_);
+  redis_stores_ = stores;
+  return stores;
+}
+
+std::shared_ptr<proxy::Upstream> Worker::upstream(
+    const std::shared_ptr<proxy::SharedUpstream>& shared) {
+  std::erase_if(upstreams_, [](const auto& entry) { return entry.second.expired(); });
+  std::weak_ptr<proxy::Upstream>& known = upstreams_[shared.get()];
+  if (auto before = known.lock()) return before;
+  auto made = std::make_shared<proxy::Upstream>(*loop_, connector_, shared);
+  known = made;
+  return made;
+}
+
+void Worker::dispose(std::shared_ptr<void> part) {
+  if (disposed_.empty()) loop_->post([this] { disposed_.clear(); });
+  disposed_.push_back(std::move(part));
+}
+
+void Worker::install(const std::shared_ptr<const Generation>& generation) {
+  const auto service = std::make_shared<Service>(*this, generation);
+  context_.snapshot = std::shared_ptr<const proxy::Snapshot>(service, &service->snapshot);
+}
+
+void Worker::adopt(std::shared_ptr<const Generation> generation, std::function<void()> adopted) {
+  loop_->submit([this, next = std::move(generation), done = std::move(adopted)] {
+    install(next);
+    done();
+  });
 }
 
 void Worker::start() {
@@ -134,9 +195,13 @@ void Worker::accept(int fd, std::string peer_address, std::shared_ptr<const net:
   });
 }
 
-void Worker::set_targets(std::size_t upstream, std::shared_ptr<const proxy::Targets> targets) {
-  loop_->submit(
-      [this, upstream, all = std::move(targets)] { upstreams_[upstream]->set_targets(*all); });
+void Worker::set_targets(std::shared_ptr<const proxy::SharedUpstream> upstream,
+                         std::shared_ptr<const proxy::Targets> targets) {
+  loop_->submit([this, shared = std::move(upstream), all = std::move(targets)] {
+    const auto found = upstreams_.find(shared.get());
+    if (found == upstreams_.end()) return;
+    if (const auto known = found->second.lock()) known->set_targets(*all);
+  });
 }
 
 void Worker::on_connection_closed(proxy::Connection& connection) {

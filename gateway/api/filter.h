@@ -128,10 +128,6 @@ class FilterFactory {
   virtual std::unique_ptr<Filter> make(const Operation& operation, Services& services) const = 0;
   /// What this filter enforces on an operation, in a few words, for `check`; empty: nothing.
   virtual std::string describe(const Operation& operation) const = 0;
-  /// Reads the files again that may change while requests are served. What puts them in force is
-  /// returned, to be called when all of them were found good; empty where there are none, or after
-  /// problems. Main thread.
-  virtual std::function<void()> read_again(Problems&) const { return {}; }
   /// Every entry of the catalogue that this filter may answer a request of the operation with.
   virtual std::vector<PossibleAnswer> answers(const Operation& operation) const = 0;
 };
@@ -142,7 +138,7 @@ struct FilterSetup {
   const ErrorCatalogue& errors;
   const Settings& gateway;
   /// Reads a YAML file, its path relative to the configuration; problems are reported there, and
-  /// then the result is a null node. A copy may be kept.
+  /// then the result is a null node.
   std::function<Node(const std::string& path, const Mark& mark, Problems& problems)> read_file;
 
   /// The answer for a catalogue id; an unknown id is a problem at `mark`, and the result nullptr.

@@ -16,6 +16,8 @@ namespace trackly {
 struct CertificateSettings {
   std::string certificate;  // path of a PEM file, the chain after the leaf
   std::string private_key;  // path of a PEM file
+
+  bool operator==(const CertificateSettings&) const = default;
 };
 
 struct TlsSettings {
@@ -45,6 +47,8 @@ struct EndpointSettings {
   std::uint32_t weight = 1;  // its share of the requests, relative to the others'
   std::string text;          // as configured, for logs
   Mark mark;
+
+  bool operator==(const EndpointSettings&) const = default;
 };
 
 /// How TLS servers are verified (https:// endpoints, rediss://), and what they are shown.
@@ -55,6 +59,8 @@ struct UpstreamTlsSettings {
   /// host.
   std::string server_name;
   std::optional<CertificateSettings> client_certificate;
+
+  bool operator==(const UpstreamTlsSettings&) const = default;
 };
 
 /// Active checks of each address of an upstream.
@@ -66,6 +72,8 @@ struct HealthCheckSettings {
   std::chrono::nanoseconds timeout = std::chrono::seconds(1);
   std::uint32_t failures = 3;  // so many in a row take an address out of use
   std::uint32_t passes = 2;    // so many in a row bring it back
+
+  bool operator==(const HealthCheckSettings&) const = default;
 };
 
 /// Passive checks: how requests went.
@@ -73,12 +81,16 @@ struct EjectionSettings {
   std::uint32_t consecutive_failures = 5;
   /// How long an address then gets no requests, if there is another that does.
   std::chrono::nanoseconds eject_for = std::chrono::seconds(10);
+
+  bool operator==(const EjectionSettings&) const = default;
 };
 
 struct RetrySettings {
   std::uint32_t limit = 2;  // times that one request is repeated
   /// Repeats beyond ten a second are allowed for this share of the requests.
   std::uint32_t budget_percent = 20;
+
+  bool operator==(const RetrySettings&) const = default;
 };
 
 struct CircuitBreakerSettings {
@@ -89,6 +101,8 @@ struct CircuitBreakerSettings {
   std::chrono::nanoseconds window = std::chrono::seconds(10);
   std::uint32_t minimum_requests = 20;
   std::chrono::nanoseconds open_for = std::chrono::seconds(10);
+
+  bool operator==(const CircuitBreakerSettings&) const = default;
 };
 
 struct UpstreamSettings {
@@ -130,6 +144,8 @@ struct UpstreamSettings {
   std::optional<HealthCheckSettings> health_check;
   std::optional<EjectionSettings> ejection;
   Mark mark;
+
+  bool operator==(const UpstreamSettings&) const = default;
 };
 
 /// How names of endpoints become addresses. /etc/hosts is asked first.
@@ -139,11 +155,15 @@ struct ResolverSettings {
   /// A name is asked for again when its time to live is over, but not sooner than this. Also the
   /// pause after a failure, and for names of /etc/hosts, which have no time to live.
   std::chrono::nanoseconds min_ttl = std::chrono::seconds(5);
+
+  bool operator==(const ResolverSettings&) const = default;
 };
 
 struct RedisNodeSettings {
   std::string host;
   std::uint16_t port = 0;
+
+  bool operator==(const RedisNodeSettings&) const = default;
 };
 
 /// Sentinels, which know the primary of the moment.
@@ -154,6 +174,8 @@ struct RedisSentinelSettings {
   // Their own login; empty: none.
   std::string user;
   std::string password;
+
+  bool operator==(const RedisSentinelSettings&) const = default;
 };
 
 /// When a Redis is no longer asked. For each worker and each node.
@@ -161,6 +183,8 @@ struct RedisBreakerSettings {
   std::uint32_t failures = 3;  // so many in a row
   /// Between two attempts to find out whether it is well again; they spread over half of it.
   std::chrono::nanoseconds probe_interval = std::chrono::milliseconds(200);
+
+  bool operator==(const RedisBreakerSettings&) const = default;
 };
 
 /// One server, or the primary that `sentinels` name, or a `cluster`.
@@ -185,6 +209,8 @@ struct RedisSettings {
   /// failures.
   std::size_t max_in_flight = 4096;
   RedisBreakerSettings breaker;
+
+  bool operator==(const RedisSettings&) const = default;
 };
 
 struct Limits {
@@ -235,11 +261,15 @@ struct AccessLogSettings {
   std::string path = "/dev/stdout";  // "off" writes none
   /// Lines waiting for the writer; more are lost, counted and marked.
   std::size_t buffer_bytes = 8ULL << 20;
+
+  bool operator==(const AccessLogSettings&) const = default;
 };
 
 /// Where operators ask about the gateway itself.
 struct AdminSettings {
   std::string address;  // as a listener's
+
+  bool operator==(const AdminSettings&) const = default;
 };
 
 /// One entry of `filters:`; the filter of that name reads its own settings.

@@ -9,17 +9,20 @@ namespace trackly::cli {
 namespace {
 
 std::optional<std::string> environment_variable(const std::string& name) {
-  // NOLINTNEXTLINE(concurrency-mt-unsafe): read at start, before there are threads
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing here changes the environment
   const char* value = std::getenv(name.c_str());
   return value == nullptr ? std::nullopt : std::optional<std::string>(value);
 }
 
 }  // namespace
 
+std::shared_ptr<const config::Configuration> read(const std::string& path, Problems& problems) {
+  return config::load_configuration(path, filters::registry(), environment_variable, problems);
+}
+
 std::shared_ptr<const config::Configuration> load(const std::string& path, std::ostream& err) {
   Problems problems;
-  auto configuration =
-      config::load_configuration(path, filters::registry(), environment_variable, problems);
+  auto configuration = read(path, problems);
   print(problems, err);
   return configuration;
 }

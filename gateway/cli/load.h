@@ -13,6 +13,9 @@ namespace trackly::cli {
 /// after problems, which went to `err`.
 std::shared_ptr<const config::Configuration> load(const std::string& path, std::ostream& err);
 
+/// The same, with the problems as they are. Any thread.
+std::shared_ptr<const config::Configuration> read(const std::string& path, Problems& problems);
+
 /// One line for each problem.
 void print(const Problems& problems, std::ostream& err);
 

@@ -119,24 +119,35 @@ Listener::Listener(EventLoop& loop, std::unique_ptr<ListeningSocket> socket, OnA
 Listener::~Listener() = default;
 
 void Listener::accept_some() {
-  for (int i = 0; i < kAcceptsPerTurn; ++i) {
-    sockaddr_storage peer{};
-    socklen_t size = sizeof(peer);
-    const int fd = accept4(socket_->fd(), reinterpret_cast<sockaddr*>(&peer), &size,
-                           SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd < 0) {
-      if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) return pause();
-      // ECONNABORTED and the like: that connection is gone, the next may be fine.
-      if (errno == EAGAIN || errno == EWOULDBLOCK) return;
-      continue;
-    }
-    const SocketAddress address = SocketAddress::from(reinterpret_cast<sockaddr*>(&peer), size);
-    if (address.family() != AF_UNIX) {
-      const int on = 1;
-      setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    }
-    on_accept_(fd, address);
+  for (int i = 0; i < kAcceptsPerTurn && accept_one(); ++i) {
   }
+}
+
+void Listener::take_the_rest() {
+  while (accept_one()) {
+  }
+}
+
+/// False: there is none left, or no room for it.
+bool Listener::accept_one() {
+  sockaddr_storage peer{};
+  socklen_t size = sizeof(peer);
+  const int fd = accept4(socket_->fd(), reinterpret_cast<sockaddr*>(&peer), &size,
+                         SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (fd < 0) {
+    // ECONNABORTED and the like: that connection is gone, the next may be fine.
+    if (errno == EAGAIN || errno == EWOULDBLOCK) return false;
+    if (errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM) return true;
+    pause();
+    return false;
+  }
+  const SocketAddress address = SocketAddress::from(reinterpret_cast<sockaddr*>(&peer), size);
+  if (address.family() != AF_UNIX) {
+    const int on = 1;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+  }
+  on_accept_(fd, address);
+  return true;
 }
 
 void Listener::pause() {

@@ -50,10 +50,13 @@ class Listener {
   Listener& operator=(const Listener&) = delete;
 
   const std::string& bound_address() const { return socket_->bound_address(); }
+  /// Accepts those that have connected so far, however many. Closing would reset them.
+  void take_the_rest();
 
  private:
   Listener(EventLoop& loop, std::unique_ptr<ListeningSocket> socket, OnAccept on_accept);
   void accept_some();
+  bool accept_one();
   void pause();
 
   const std::unique_ptr<ListeningSocket> socket_;

@@ -1,9 +1,13 @@
 #include "gateway/net/tls_client_context.h"
 
+#include <openssl/crypto.h>
 #include <openssl/err.h>
+#include <openssl/evp.h>
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
 
+#include <fstream>
+#include <iterator>
 #include <utility>
 
 namespace trackly::net {
@@ -25,6 +29,32 @@ bool trust(SSL_CTX* context, const std::string& authorities) {
   // Whoever is in the file is trusted, roots and intermediate authorities alike.
   X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context), X509_V_FLAG_PARTIAL_CHAIN);
   return SSL_CTX_load_verify_file(context, authorities.c_str()) == 1;
+}
+
+/// SHA-256 of what the files say, one after the other.
+std::string digest_of(const std::vector<std::string>& paths) {
+  std::string content;
+  for (const std::string& path : paths) {
+    std::ifstream file(path, std::ios::binary);
+    content.append(std::istreambuf_iterator<char>(file), {});
+    content += '\0';
+  }
+  std::string digest(EVP_MAX_MD_SIZE, '\0');
+  unsigned int size = 0;
+  EVP_Digest(content.data(), content.size(), reinterpret_cast<unsigned char*>(digest.data()), &size,
+             EVP_sha256(), nullptr);
+  OPENSSL_cleanse(content.data(), content.size());  // a private key was in it
+  digest.resize(size);
+  return digest;
+}
+
+std::vector<std::string> files_of(const UpstreamTlsSettings& settings) {
+  std::vector<std::string> files{settings.ca};
+  if (settings.client_certificate) {
+    files.push_back(settings.client_certificate->certificate);
+    files.push_back(settings.client_certificate->private_key);
+  }
+  return files;
 }
 
 }  // namespace
@@ -50,7 +80,8 @@ Result<std::shared_ptr<const TlsClientContext>> TlsClientContext::create(
   }
   // Connections are pooled, so that a resumed session would save little.
   SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
-  return std::shared_ptr<const TlsClientContext>(new TlsClientContext(std::move(context)));
+  return std::shared_ptr<const TlsClientContext>(
+      new TlsClientContext(std::move(context), digest_of(files_of(settings))));
 }
 
 }  // namespace trackly::net

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gateway/api/result.h"
@@ -21,11 +22,15 @@ class TlsClientContext {
       const UpstreamTlsSettings& settings, const std::vector<std::string>& alpn);
 
   SSL_CTX* get() const { return context_.get(); }
+  /// Whether the files had the same content when the other one was made.
+  bool is_same_as(const TlsClientContext& other) const { return digest_ == other.digest_; }
 
  private:
-  explicit TlsClientContext(SslContextPtr context) : context_(std::move(context)) {}
+  TlsClientContext(SslContextPtr context, std::string digest)
+      : context_(std::move(context)), digest_(std::move(digest)) {}
 
   SslContextPtr context_;
+  const std::string digest_;  // of the files that it was made from
 };
 
 }  // namespace trackly::net

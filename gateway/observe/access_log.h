@@ -23,18 +23,16 @@ std::string lost_access_lines(std::uint64_t lost);
 /// The access log of one worker.
 class AccessLog {
  public:
-  /// `writer` is shared by all workers and outlives this; nullptr: nothing is logged.
-  explicit AccessLog(LogWriter* writer) : writer_(writer) {}
+  /// Both outlive this. `writer` is shared by all workers; nullptr: nothing is logged. `lines`
+  /// counts those of this worker, also those that the writer loses.
+  AccessLog(LogWriter* writer, Counter& lines) : writer_(writer), lines_(lines) {}
 
   /// `api` is what the request was routed by.
   void write(const Exchange& exchange, const ApiDescription& api);
 
-  /// Lines so far, those included that the writer has lost. Any thread.
-  std::uint64_t lines() const { return lines_.value(); }
-
  private:
   LogWriter* writer_;
-  Counter lines_;
+  Counter& lines_;
   std::string line_;
 };
 

@@ -1,6 +1,8 @@
 #include "gateway/observe/request_metrics.h"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 namespace trackly::observe {
 namespace {
@@ -43,21 +45,22 @@ RequestLabels::RequestLabels(const Settings& settings, const ApiDescription& api
   for (const Operation& operation : operations_) {
     routes_.push_back({operation.method, operation.path});
   }
-  for (const std::string_view method : kMethods) routes_.push_back({method, kUnknownRoute});
+  for (const std::string_view method : kMethods)
+    routes_.push_back({std::string(method), std::string(kUnknownRoute)});
   for (const UpstreamSettings& upstream : settings.upstreams) upstreams_.push_back(upstream.name);
   for (const FilterSettings& filter : settings.filters) {
     if (std::find(filters_.begin(), filters_.end(), filter.name) == filters_.end()) {
       filters_.push_back(filter.name);
     }
   }
-  filters_.push_back(kGateway);
+  filters_.emplace_back(kGateway);
   for (const ErrorEntry& entry : errors.entries()) {
     if (!entry.code.empty() &&
         std::find(codes_.begin(), codes_.end(), entry.code) == codes_.end()) {
       codes_.push_back(entry.code);
     }
   }
-  codes_.push_back(kNone);
+  codes_.emplace_back(kNone);
   for (const ErrorEntry& entry : errors.entries()) {
     code_of_entry_.push_back(index_or_last(codes_, entry.code));
   }
@@ -92,12 +95,17 @@ void DurationCounts::note(Duration duration) {
   sum_ns_.add(static_cast<std::uint64_t>(std::max(duration, Duration::zero()).count()));
 }
 
-RequestMetrics::RequestMetrics(const RequestLabels& labels)
-    : labels_(labels),
-      requests_(labels.routes().size() * kStatuses),
-      refusals_(labels.routes().size() * labels.filters().size() * labels.codes().size()),
-      durations_(labels.routes().size()),
-      upstreams_(labels.upstreams().size()) {}
+void DurationCounts::absorb(const DurationCounts& others) {
+  for (std::size_t i = 0; i < counts_.size(); ++i) counts_[i].add(others.counts_[i].value());
+  sum_ns_.add(others.sum_ns_.value());
+}
+
+RequestMetrics::RequestMetrics(std::shared_ptr<const RequestLabels> labels)
+    : labels_(std::move(labels)),
+      requests_(labels_->routes().size() * kStatuses),
+      refusals_(labels_->routes().size() * labels_->filters().size() * labels_->codes().size()),
+      durations_(labels_->routes().size()),
+      upstreams_(labels_->upstreams().size()) {}
 
 std::size_t RequestMetrics::request_place(std::size_t route, std::size_t status) const {
   return route * kStatuses + (status == 0 ? 0 : status - kFirstStatus + 1);
@@ -105,22 +113,23 @@ std::size_t RequestMetrics::request_place(std::size_t route, std::size_t status)
 
 std::size_t RequestMetrics::refusal_place(std::size_t route, std::size_t filter,
                                           std::size_t code) const {
-  return (route * labels_.filters().size() + filter) * labels_.codes().size() + code;
+  return (route * labels_->filters().size() + filter) * labels_->codes().size() + code;
 }
 
-void RequestMetrics::note(const Exchange& exchange) {
-  const std::size_t route = labels_.route_of(exchange);
+void RequestMetrics::note(const RequestLabels& labels, const Exchange& exchange) {
+  const std::size_t route = labels.route_of(exchange);
   requests_[request_place(route, status_of(exchange))].add();
   durations_[route].note(exchange.finished);
   if (exchange.local_reply != nullptr && exchange.failure == UpstreamFailure::none) {
-    const std::size_t filter = labels_.filter_of(exchange);
-    refusals_[refusal_place(route, filter, labels_.code_of(exchange))].add();
+    const std::size_t filter = labels.filter_of(exchange);
+    refusals_[refusal_place(route, filter, labels.code_of(exchange))].add();
   }
-  if (!exchange.upstream.empty()) note_upstream(exchange);
+  if (!exchange.upstream.empty()) {
+    note_upstream(upstreams_[labels.upstream_of(exchange)], exchange);
+  }
 }
 
-void RequestMetrics::note_upstream(const Exchange& exchange) {
-  Upstream& upstream = upstreams_[labels_.upstream_of(exchange)];
+void RequestMetrics::note_upstream(Upstream& upstream, const Exchange& exchange) {
   upstream.requests.add();
   upstream.attempts.add(static_cast<std::uint64_t>(exchange.attempts));
   upstream.repeats.add(static_cast<std::uint64_t>(exchange.repeats));
@@ -135,6 +144,65 @@ void RequestMetrics::note_upstream(const Exchange& exchange) {
     upstream.undelivered.add();
   } else if (exchange.received_status != 503) {  // that is what the service itself has said
     upstream.outcome_unknown.add();
+  }
+}
+
+// -------------------------------------------------------------------------------------- absorbing
+
+namespace {
+
+/// Where each of `names` is among `ours`; nullopt: nowhere.
+template <class Names>
+std::vector<std::optional<std::size_t>> places_of(const Names& names, const Names& ours) {
+  std::vector<std::optional<std::size_t>> places;
+  for (const auto& name : names) {
+    const auto found = std::find(ours.begin(), ours.end(), name);
+    if (found == ours.end()) {
+      places.emplace_back(std::nullopt);
+    } else {
+      places.emplace_back(static_cast<std::size_t>(found - ours.begin()));
+    }
+  }
+  return places;
+}
+
+}  // namespace
+
+void RequestMetrics::Upstream::absorb(const Upstream& others) {
+  requests.add(others.requests.value());
+  attempts.add(others.attempts.value());
+  repeats.add(others.repeats.value());
+  undelivered.add(others.undelivered.value());
+  outcome_unknown.add(others.outcome_unknown.value());
+  for (std::size_t i = 0; i < failures.size(); ++i) failures[i].add(others.failures[i].value());
+  response.absorb(others.response);
+}
+
+void RequestMetrics::absorb(const RequestMetrics& others) {
+  const auto routes = places_of(others.labels().routes(), labels().routes());
+  for (std::size_t i = 0; i < routes.size(); ++i) {
+    if (routes[i]) absorb_route(others, i, *routes[i]);
+  }
+  const auto upstreams = places_of(others.labels().upstreams(), labels().upstreams());
+  for (std::size_t i = 0; i < upstreams.size(); ++i) {
+    if (upstreams[i]) upstreams_[*upstreams[i]].absorb(others.upstreams_[i]);
+  }
+}
+
+void RequestMetrics::absorb_route(const RequestMetrics& others, std::size_t theirs,
+                                  std::size_t ours) {
+  for (std::size_t i = 0; i < kStatuses; ++i) {
+    requests_[ours * kStatuses + i].add(others.requests_[theirs * kStatuses + i].value());
+  }
+  durations_[ours].absorb(others.durations_[theirs]);
+  const auto filters = places_of(others.labels().filters(), labels().filters());
+  const auto codes = places_of(others.labels().codes(), labels().codes());
+  for (std::size_t filter = 0; filter < filters.size(); ++filter) {
+    for (std::size_t code = 0; code < codes.size(); ++code) {
+      if (!filters[filter] || !codes[code]) continue;
+      refusals_[refusal_place(ours, *filters[filter], *codes[code])].add(
+          others.refusals(theirs, filter, code).value());
+    }
   }
 }
 
@@ -182,7 +250,7 @@ void append_requests(MetricsText& text, const RequestLabels& labels, Workers wor
   text.counter("requests_total", "Finished requests; status none: the client got no answer.");
   for (std::size_t route = 0; route < labels.routes().size(); ++route) {
     const auto& [method, path] = labels.routes()[route];
-    const auto append = [&, method = method, path = path](std::size_t status) {
+    const auto append = [&, &method = method, &path = path](std::size_t status) {
       const std::uint64_t count = sum(workers, [&](const RequestMetrics& worker) -> const Counter& {
         return worker.requests(route, status);
       });

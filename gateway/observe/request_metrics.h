@@ -3,6 +3,7 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,39 +20,46 @@ namespace trackly::observe {
 
 /// What requests are told apart by in metrics. All of it is known when the configuration is loaded,
 /// so nothing that clients or services send can make more series of it. Immutable; shared by all
-/// workers, and outlived by what it was made from.
+/// workers. Outlives what it was made from, of which only the look-ups of an Exchange make use.
 class RequestLabels {
  public:
   RequestLabels(const Settings& settings, const ApiDescription& api, const ErrorCatalogue& errors);
 
   /// An operation. Requests that have none come after all operations, by method.
   struct Route {
-    std::string_view method;
-    std::string_view path;
+    std::string method;
+    std::string path;
+    bool operator==(const Route&) const = default;
   };
   const std::vector<Route>& routes() const { return routes_; }
   /// Requires: the exchange's operation, if it has one, is of the same description.
   std::size_t route_of(const Exchange& exchange) const;
 
-  const std::vector<std::string_view>& upstreams() const { return upstreams_; }
+  const std::vector<std::string>& upstreams() const { return upstreams_; }
   /// Requires: an upstream was asked, or would have been.
   std::size_t upstream_of(const Exchange& exchange) const;
 
   /// The last one stands for the gateway itself.
-  const std::vector<std::string_view>& filters() const { return filters_; }
+  const std::vector<std::string>& filters() const { return filters_; }
   std::size_t filter_of(const Exchange& exchange) const;
 
   /// Of the catalogue, each once; the last one stands for an answer without a code.
-  const std::vector<std::string_view>& codes() const { return codes_; }
+  const std::vector<std::string>& codes() const { return codes_; }
   /// Requires: a local reply.
   std::size_t code_of(const Exchange& exchange) const;
+
+  /// What is counted by these can be counted by the others too.
+  bool has_same_series(const RequestLabels& others) const {
+    return routes_ == others.routes_ && upstreams_ == others.upstreams_ &&
+           filters_ == others.filters_ && codes_ == others.codes_;
+  }
 
  private:
   const std::vector<Operation>& operations_;
   std::vector<Route> routes_;
-  std::vector<std::string_view> upstreams_;
-  std::vector<std::string_view> filters_;
-  std::vector<std::string_view> codes_;
+  std::vector<std::string> upstreams_;
+  std::vector<std::string> filters_;
+  std::vector<std::string> codes_;
   std::vector<std::size_t> code_of_entry_;  // of the catalogue: index in codes_
 };
 
@@ -72,6 +80,7 @@ class DurationCounts {
   /// One for each of kBounds, then of what took longer.
   const Counts& counts() const { return counts_; }
   Duration sum() const { return Duration(sum_ns_.value()); }
+  void absorb(const DurationCounts& others);
 
  private:
   Counts counts_;
@@ -82,11 +91,16 @@ class DurationCounts {
 /// the worker's thread and neither locks, nor allocates, nor handles text; any thread may read.
 class RequestMetrics {
  public:
-  /// `labels` outlives this.
-  explicit RequestMetrics(const RequestLabels& labels);
+  explicit RequestMetrics(std::shared_ptr<const RequestLabels> labels);
 
-  /// Requires: the exchange is finished. Once for each.
-  void note(const Exchange& exchange);
+  /// Requires: the exchange is finished. Once for each. `labels` are those of the exchange's
+  /// configuration, and have the same series as ours.
+  void note(const RequestLabels& labels, const Exchange& exchange);
+  /// Adds what others have counted, as far as our labels have a place for it. Where this happens,
+  /// it is the only one that counts here.
+  void absorb(const RequestMetrics& others);
+
+  const RequestLabels& labels() const { return *labels_; }
 
   /// 0: it got no answer; 100 to 599; kOtherStatus: any other.
   static constexpr std::size_t kOtherStatus = 600;
@@ -98,6 +112,8 @@ class RequestMetrics {
     Counter outcome_unknown;
     std::array<Counter, kUpstreamFailures> failures;
     DurationCounts response;
+
+    void absorb(const Upstream& others);
   };
 
   // By indices of the labels.
@@ -113,9 +129,10 @@ class RequestMetrics {
  private:
   std::size_t request_place(std::size_t route, std::size_t status) const;
   std::size_t refusal_place(std::size_t route, std::size_t filter, std::size_t code) const;
-  void note_upstream(const Exchange& exchange);
+  void note_upstream(Upstream& upstream, const Exchange& exchange);
+  void absorb_route(const RequestMetrics& others, std::size_t theirs, std::size_t ours);
 
-  const RequestLabels& labels_;
+  const std::shared_ptr<const RequestLabels> labels_;
   // For each combination of labels, whether or not it can come to pass: about a MiB for an API
   // of the usual size, and in return counting is an addition to a place that an index tells.
   std::vector<Counter> requests_;

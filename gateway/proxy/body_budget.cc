@@ -33,10 +33,22 @@ class BodyBudget::Place final : public Waiting {
 
 BodyBudget::~BodyBudget() = default;
 
+void BodyBudget::resize(std::uint64_t bytes) {
+  const std::uint64_t before = total_.exchange(bytes);
+  left_ += static_cast<std::int64_t>(bytes) - static_cast<std::int64_t>(before);
+  if (waiting_.load() > 0) serve_queue();
+}
+
+std::uint64_t BodyBudget::used() const {
+  const auto total = static_cast<std::int64_t>(total_.load());
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(0, total - left_.load()));
+}
+
 bool BodyBudget::take(std::uint64_t bytes) {
-  std::uint64_t left = left_.load();
-  while (left >= bytes) {
-    if (left_.compare_exchange_weak(left, left - bytes)) return true;
+  const auto amount = static_cast<std::int64_t>(bytes);
+  std::int64_t left = left_.load();
+  while (left >= amount) {
+    if (left_.compare_exchange_weak(left, left - amount)) return true;
   }
   return false;
 }
@@ -60,7 +72,7 @@ std::unique_ptr<BodyBudget::Waiting> BodyBudget::wait(std::uint64_t bytes, Loop&
 }
 
 void BodyBudget::give_back(std::uint64_t bytes) {
-  left_ += bytes;
+  left_ += static_cast<std::int64_t>(bytes);
   if (waiting_.load() > 0) serve_queue();
 }
 

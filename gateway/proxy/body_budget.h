@@ -17,7 +17,8 @@ namespace trackly::proxy {
 /// there is no room, bodies wait for it, those that came first first. Any thread may call anything.
 class BodyBudget {
  public:
-  explicit BodyBudget(std::uint64_t bytes) : total_(bytes), left_(bytes) {}
+  explicit BodyBudget(std::uint64_t bytes)
+      : total_(bytes), left_(static_cast<std::int64_t>(bytes)) {}
   ~BodyBudget();
   BodyBudget(const BodyBudget&) = delete;
   BodyBudget& operator=(const BodyBudget&) = delete;
@@ -61,8 +62,11 @@ class BodyBudget {
   /// Requires: `bytes` is no more than the whole budget.
   std::unique_ptr<Waiting> wait(std::uint64_t bytes, Loop& loop, OnRoom on_room);
 
-  std::uint64_t total() const { return total_; }
-  std::uint64_t used() const { return total_ - left_.load(std::memory_order_relaxed); }
+  /// Another size. What is reserved stays so, also where that is more than there is now.
+  void resize(std::uint64_t bytes);
+
+  std::uint64_t total() const { return total_.load(std::memory_order_relaxed); }
+  std::uint64_t used() const;
 
  private:
   struct Entry;
@@ -72,8 +76,8 @@ class BodyBudget {
   void give_back(std::uint64_t bytes);
   void serve_queue();
 
-  const std::uint64_t total_;
-  std::atomic<std::uint64_t> left_;
+  std::atomic<std::uint64_t> total_;
+  std::atomic<std::int64_t> left_;  // below zero where it shrank and more is in use
   /// Of queue_. Who gives back looks at it after, who waits sets it before looking at what is left:
   /// so one of them sees the other.
   std::atomic<std::size_t> waiting_ = 0;

@@ -18,6 +18,13 @@ class ConnectionCounts {
   ConnectionCounts(const ConnectionCounts&) = delete;
   ConnectionCounts& operator=(const ConnectionCounts&) = delete;
 
+  /// Other limits, for those that enter from now on.
+  void set_limits(std::size_t total, std::size_t per_address) {
+    const std::lock_guard lock(mutex_);
+    most_ = total;
+    most_per_address_ = per_address;
+  }
+
   enum class Full : std::uint8_t { no, total, address };
   struct Answer {
     /// One connection, as long as somebody has it; nullptr where there is no room.
@@ -28,11 +35,9 @@ class ConnectionCounts {
   Answer enter(const std::string& address) {
     const std::lock_guard lock(mutex_);
     if (most_ > 0 && total_ >= most_) return {nullptr, Full::total};
-    if (most_per_address_ > 0) {
-      std::size_t& count = by_address_[address];
-      if (count >= most_per_address_) return {nullptr, Full::address};
-      ++count;
-    }
+    std::size_t& count = by_address_[address];
+    if (most_per_address_ > 0 && count >= most_per_address_) return {nullptr, Full::address};
+    ++count;
     ++total_;
     return {std::shared_ptr<const void>(this, [this, address](const void*) { leave(address); }),
             Full::no};
@@ -42,14 +47,13 @@ class ConnectionCounts {
   void leave(const std::string& address) {
     const std::lock_guard lock(mutex_);
     --total_;
-    if (most_per_address_ == 0) return;
     const auto found = by_address_.find(address);
-    if (found != by_address_.end() && --found->second == 0) by_address_.erase(found);
+    if (--found->second == 0) by_address_.erase(found);
   }
 
-  const std::size_t most_;
-  const std::size_t most_per_address_;
   std::mutex mutex_;
+  std::size_t most_;
+  std::size_t most_per_address_;
   std::size_t total_ = 0;
   std::map<std::string, std::size_t> by_address_;
 };

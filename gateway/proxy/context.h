@@ -3,16 +3,12 @@
 #include <atomic>
 #include <cstddef>
 #include <memory>
-#include <vector>
 
 #include "gateway/api/loop.h"
 #include "gateway/json/parser.h"
-#include "gateway/observe/access_log.h"
 #include "gateway/observe/incidents.h"
-#include "gateway/observe/request_metrics.h"
 #include "gateway/proxy/body_budget.h"
 #include "gateway/proxy/snapshot.h"
-#include "gateway/proxy/upstream.h"
 
 namespace trackly::proxy {
 
@@ -29,11 +25,7 @@ struct Activity {
 struct Context {
   Loop& loop;
   json::Parser& parser;
-  BodyBudget& body_budget;  // one for the process
-  /// In the order of Settings::upstreams.
-  const std::vector<std::unique_ptr<Upstream>>& upstreams;
-  observe::AccessLog& access_log;
-  observe::RequestMetrics& metrics;
+  BodyBudget& body_budget;        // one for the process
   observe::Incidents& incidents;  // one for the process
   Activity& activity;
   /// What requests that begin now are served by.

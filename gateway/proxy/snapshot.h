@@ -4,15 +4,20 @@
 #include <memory>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "gateway/api/api_description.h"
 #include "gateway/api/settings.h"
 #include "gateway/api/upstream_for.h"
 #include "gateway/http/request_target.h"
+#include "gateway/observe/access_log.h"
+#include "gateway/observe/request_metrics.h"
 #include "gateway/proxy/chain.h"
 #include "gateway/proxy/reply.h"
 #include "gateway/proxy/router.h"
 #include "gateway/proxy/trusted_proxies.h"
+#include "gateway/proxy/upstream.h"
 
 namespace trackly::proxy {
 
@@ -23,18 +28,26 @@ struct Endpoint {
   std::size_t upstream = 0;  // index in Settings::upstreams; not for unknown paths
 };
 
+/// Where the requests of a snapshot are noted when they are over.
+struct Records {
+  observe::AccessLog& access_log;
+  const observe::RequestLabels& labels;
+  observe::RequestMetrics& metrics;
+};
+
 /// What one worker serves by: one configuration, compiled. Requests keep the snapshot that they
-/// began with until they end.
+/// began with until they end, and with it everything that its references point to.
 struct Snapshot {
-  /// `owner` keeps everything alive that the references point to.
-  Snapshot(std::shared_ptr<const void> owned_by, const Settings& the_settings,
-           const ApiDescription& the_api, const ErrorCatalogue& errors)
-      : owner(std::move(owned_by)),
-        settings(the_settings),
+  Snapshot(const Settings& the_settings, const ApiDescription& the_api,
+           const ErrorCatalogue& errors, std::vector<std::shared_ptr<Upstream>> all_upstreams,
+           const Records& the_records)
+      : settings(the_settings),
         api(the_api),
         replies(errors),
         router(the_api),
-        trusted_proxies(the_settings.trusted_proxies) {}
+        trusted_proxies(the_settings.trusted_proxies),
+        upstreams(std::move(all_upstreams)),
+        records(the_records) {}
 
   /// The endpoint of an operation that the router found, or of `api.unknown`.
   const Endpoint& endpoint(const Operation& operation) const {
@@ -50,12 +63,13 @@ struct Snapshot {
     by_operation[endpoints.back().operation] = &endpoints.back();
   }
 
-  std::shared_ptr<const void> owner;
   const Settings& settings;
   const ApiDescription& api;
   const CoreErrors replies;
   const Router router;
   const TrustedProxies trusted_proxies;
+  const std::vector<std::shared_ptr<Upstream>> upstreams;  // in the order of Settings::upstreams
+  const Records records;
   std::deque<Endpoint> endpoints;
   std::unordered_map<const Operation*, const Endpoint*> by_operation;
 };

@@ -55,7 +55,7 @@ void Stream::on_head(Head head, bool end) {
   }
   exchange_.operation = operation;
   const Endpoint& endpoint = snapshot_->endpoint(*operation);
-  attempts_.emplace(*context_.upstreams[snapshot_->upstream_of(endpoint, exchange_.path)],
+  attempts_.emplace(*snapshot_->upstreams[snapshot_->upstream_of(endpoint, exchange_.path)],
                     context_.loop);
   exchange_.path_values = std::move(match.values);
   for (const auto& [name, value] : operation->response_fields) {
@@ -535,8 +535,9 @@ void Stream::finish() {
   if (chain_) chain_->end();
   exchange_.bytes_out = response_pipe_.passed();
   exchange_.finished = context_.loop.exact_now() - exchange_.started;
-  context_.access_log.write(exchange_, snapshot_->api);
-  context_.metrics.note(exchange_);
+  const Records& records = snapshot_->records;
+  records.access_log.write(exchange_, snapshot_->api);
+  records.metrics.note(records.labels, exchange_);
   --context_.activity.requests;
   connection_.release(id_);
 }

@@ -26,7 +26,7 @@ TargetPool::TargetPool(Upstream& upstream, std::shared_ptr<Target> target)
       load_{target_->settings().weight},
       http2_(target_->settings().protocol == EndpointSettings::Protocol::h2c) {}
 
-TargetPool::~TargetPool() = default;
+TargetPool::~TargetPool() { upstream_.shared_->connections -= connections_.size(); }
 
 bool TargetPool::take(UpstreamCall& call) {
   if (UpstreamConnection* ready = ready_connection()) {
@@ -71,7 +71,7 @@ UpstreamConnection* TargetPool::connecting_for_many() {
 
 UpstreamConnection& TargetPool::open() {
   connections_.push_back(std::make_unique<UpstreamConnection>(upstream_, *this));
-  ++upstream_.connections_;
+  ++upstream_.shared_->connections;
   return *connections_.back();
 }
 
@@ -114,7 +114,7 @@ void TargetPool::forget(UpstreamConnection& connection) {
   if (found == connections_.end()) return;
   upstream_.loop().defer_delete(std::move(*found));
   connections_.erase(found);
-  --upstream_.connections_;
+  --upstream_.shared_->connections;
 }
 
 }  // namespace trackly::proxy

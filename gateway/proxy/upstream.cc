@@ -14,15 +14,12 @@ constexpr auto kWarmUpInterval = std::chrono::seconds(1);
 
 }  // namespace
 
-Upstream::Upstream(Loop& loop, net::Connector& connector, const UpstreamSettings& settings,
-                   const http::CodecLimits& limits, CircuitBreaker* breaker)
+Upstream::Upstream(Loop& loop, net::Connector& connector, std::shared_ptr<SharedUpstream> shared)
     : loop_(loop),
       connector_(connector),
-      settings_(settings),
-      limits_(limits),
-      breaker_(breaker),
-      retry_budget_(settings.retries) {
-  if (settings_.warm_connections > 0) warm_up_ = loop.timer([this] { keep_warm(); });
+      shared_(std::move(shared)),
+      retry_budget_(shared_->settings.retries) {
+  if (settings().warm_connections > 0) warm_up_ = loop.timer([this] { keep_warm(); });
 }
 
 Upstream::~Upstream() = default;
@@ -73,9 +70,9 @@ void Upstream::assign(UpstreamCall& call) {
   const Assigned assigned = comes_after_others(call) ? Assigned::not_now : assign_anywhere(call);
   if (assigned == Assigned::yes) return;
   if (assigned == Assigned::never) return call.fail(why_never(call), false);
-  if (waiting_.size() >= settings_.max_waiting) return call.fail(why_not_now(call), false);
+  if (waiting_.size() >= settings().max_waiting) return call.fail(why_not_now(call), false);
   waiting_.push_back(&call);
-  call.start_waiting(loop_, settings_.queue_timeout);
+  call.start_waiting(loop_, settings().queue_timeout);
 }
 
 /// Those who came first are served first. But who has tried a target in vain has waited for that
@@ -94,7 +91,7 @@ Upstream::Assigned Upstream::assign_anywhere(UpstreamCall& call) {
     loads_.clear();
     for (TargetPool* pool : candidates_) loads_.push_back(&pool->load());
     const auto chosen =
-        candidates_.begin() + static_cast<std::ptrdiff_t>(choose(settings_.balance, loads_));
+        candidates_.begin() + static_cast<std::ptrdiff_t>(choose(settings().balance, loads_));
     if ((*chosen)->take(call)) return Assigned::yes;
     candidates_.erase(chosen);
   }
@@ -184,14 +181,14 @@ void Upstream::on_gone(UpstreamConnection& connection) {
 // checks
 
 void Upstream::note_success(Target& target) {
-  if (settings_.ejection) target.succeeded();
+  if (settings().ejection) target.succeeded();
 }
 
 void Upstream::note_failure(Target& target) {
-  if (!settings_.ejection || !target.failed(loop_.now(), *settings_.ejection)) return;
+  if (!settings().ejection || !target.failed(loop_.now(), *settings().ejection)) return;
   observe::report_upstream(
-      settings_.name,
-      target.text() + " is ejected: " + std::to_string(settings_.ejection->consecutive_failures) +
+      settings().name,
+      target.text() + " is ejected: " + std::to_string(settings().ejection->consecutive_failures) +
           " requests in a row have failed");
 }
 

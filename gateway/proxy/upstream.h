@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <deque>
 #include <memory>
@@ -11,6 +10,7 @@
 #include "gateway/net/connector.h"
 #include "gateway/proxy/circuit_breaker.h"
 #include "gateway/proxy/retry_budget.h"
+#include "gateway/proxy/shared_upstream.h"
 #include "gateway/proxy/target.h"
 #include "gateway/proxy/target_pool.h"
 #include "gateway/proxy/upstream_call.h"
@@ -21,10 +21,8 @@ namespace trackly::proxy {
 /// the calls that wait for one.
 class Upstream {
  public:
-  /// `settings`, `loop`, `connector` and `breaker` (nullptr: none) outlive the upstream. Calls wait
-  /// until set_targets() has come.
-  Upstream(Loop& loop, net::Connector& connector, const UpstreamSettings& settings,
-           const http::CodecLimits& limits, CircuitBreaker* breaker = nullptr);
+  /// `loop` and `connector` outlive the upstream. Calls wait until set_targets() has come.
+  Upstream(Loop& loop, net::Connector& connector, std::shared_ptr<SharedUpstream> shared);
   ~Upstream();
   Upstream(const Upstream&) = delete;
   Upstream& operator=(const Upstream&) = delete;
@@ -33,11 +31,11 @@ class Upstream {
   /// more, or again. Calls on connections to others are finished.
   void set_targets(const Targets& targets);
 
-  const std::string& name() const { return settings_.name; }
-  const UpstreamSettings& settings() const { return settings_; }
+  const std::string& name() const { return settings().name; }
+  const UpstreamSettings& settings() const { return shared_->settings; }
 
   /// One for all workers; nullptr: none. Callers ask it before they call.
-  CircuitBreaker* breaker() const { return breaker_; }
+  CircuitBreaker* breaker() const { return shared_->breaker.get(); }
   /// Asked before a call is repeated.
   RetryBudget& retry_budget() { return retry_budget_; }
 
@@ -45,9 +43,6 @@ class Upstream {
   /// request before; only compared, never asked anything.
   std::unique_ptr<UpstreamCall> call(Head head, bool end, UpstreamCallEvents& events,
                                      const Target* avoid = nullptr);
-
-  /// Connections to its targets, those in the making included. Any thread.
-  std::size_t connections() const { return connections_.load(std::memory_order_relaxed); }
 
   /// How a request to that target went, for its ejection.
   void note_success(Target& target);
@@ -83,15 +78,12 @@ class Upstream {
 
   Loop& loop_;
   net::Connector& connector_;
-  const UpstreamSettings& settings_;
-  const http::CodecLimits limits_;
-  CircuitBreaker* const breaker_;
+  const std::shared_ptr<SharedUpstream> shared_;  // destroyed after the pools
   RetryBudget retry_budget_;
 
   bool targets_known_ = false;
   std::vector<std::unique_ptr<TargetPool>> pools_;    // of the targets of the moment
   std::vector<std::unique_ptr<TargetPool>> leaving_;  // of former ones, until all is finished
-  std::atomic<std::size_t> connections_ = 0;          // of all pools
   std::deque<UpstreamCall*> waiting_;
   std::unique_ptr<Timer> warm_up_;  // nullptr: no connections are kept ready
 

@@ -96,8 +96,9 @@ void UpstreamConnection::on_connected() {
   const EndpointSettings::Protocol protocol = pool_.target()->settings().protocol;
   http2_ = protocol == EndpointSettings::Protocol::h2c || transport().alpn() == "h2";
   pool_.learned(http2_);
-  set_codec(http2_ ? http::make_h2_codec(http::Side::client, "http", upstream_.limits_, *this)
-                   : http::make_h1_codec(http::Side::client, "http", upstream_.limits_, *this));
+  set_codec(
+      http2_ ? http::make_h2_codec(http::Side::client, "http", upstream_.shared_->limits, *this)
+             : http::make_h1_codec(http::Side::client, "http", upstream_.shared_->limits, *this));
   std::vector<UpstreamCall*> calls;
   calls.swap(attached_);
   for (UpstreamCall* call : calls) {

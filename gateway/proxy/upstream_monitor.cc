@@ -277,15 +277,14 @@ class UpstreamMonitor::Endpoint {
 // --------------------------------------------------------------------------------------- monitor
 
 UpstreamMonitor::UpstreamMonitor(Loop& loop, net::Connector& connector, net::Resolver& resolver,
-                                 const UpstreamSettings& settings,
-                                 const ResolverSettings& resolving,
-                                 std::shared_ptr<const net::TlsClientContext> tls, Changed changed)
+                                 std::shared_ptr<const SharedUpstream> shared,
+                                 const ResolverSettings& resolving, Changed changed)
     : loop_(loop),
       connector_(connector),
       resolver_(resolver),
-      settings_(settings),
+      shared_(std::move(shared)),
+      settings_(shared_->settings),
       resolving_(resolving),
-      tls_(std::move(tls)),
       changed_(std::move(changed)),
       publication_(loop.timer([this] { changed_(targets_); })) {
   for (const EndpointSettings& endpoint : settings_.endpoints) {
@@ -304,8 +303,8 @@ net::Address UpstreamMonitor::address_of(const EndpointSettings& endpoint, std::
   net::Address address{std::move(host), endpoint.port, endpoint.unix_path};
   if (endpoint.protocol == EndpointSettings::Protocol::https) {
     const std::string& name = settings_.tls.server_name;
-    address.tls =
-        net::ConnectTls{tls_, name.empty() ? endpoint.host : name, settings_.handshake_timeout};
+    address.tls = net::ConnectTls{shared_->tls, name.empty() ? endpoint.host : name,
+                                  settings_.handshake_timeout};
   }
   return address;
 }

@@ -9,6 +9,7 @@
 #include "gateway/api/settings.h"
 #include "gateway/net/connector.h"
 #include "gateway/net/resolver.h"
+#include "gateway/proxy/shared_upstream.h"
 #include "gateway/proxy/target.h"
 
 namespace trackly::proxy {
@@ -23,17 +24,18 @@ class UpstreamMonitor {
   /// passes its checks no more or again. It must not destroy the monitor.
   using Changed = std::function<void(std::shared_ptr<const Targets>)>;
 
-  /// Everything outlives the monitor, and `settings` the targets too. `tls` is what https://
-  /// endpoints are spoken to with; nullptr where there is none.
+  /// What is passed by reference outlives the monitor; whoever has targets keeps `shared`, too.
   UpstreamMonitor(Loop& loop, net::Connector& connector, net::Resolver& resolver,
-                  const UpstreamSettings& settings, const ResolverSettings& resolving,
-                  std::shared_ptr<const net::TlsClientContext> tls, Changed changed);
+                  std::shared_ptr<const SharedUpstream> shared, const ResolverSettings& resolving,
+                  Changed changed);
   ~UpstreamMonitor();
   UpstreamMonitor(const UpstreamMonitor&) = delete;
   UpstreamMonitor& operator=(const UpstreamMonitor&) = delete;
 
   /// Begins to resolve and to check. Once.
   void start();
+
+  const SharedUpstream& upstream() const { return *shared_; }
 
   /// Those that are known. nullptr as long as there is none and a name has not been answered for,
   /// which is never the case where an endpoint is an address; empty where no name has one.
@@ -51,9 +53,9 @@ class UpstreamMonitor {
   Loop& loop_;
   net::Connector& connector_;
   net::Resolver& resolver_;
-  const UpstreamSettings& settings_;
-  const ResolverSettings& resolving_;
-  const std::shared_ptr<const net::TlsClientContext> tls_;
+  const std::shared_ptr<const SharedUpstream> shared_;  // destroyed after the targets
+  const UpstreamSettings& settings_;                    // of it
+  const ResolverSettings resolving_;
   const Changed changed_;
   std::vector<std::unique_ptr<Endpoint>> endpoints_;
   std::shared_ptr<const Targets> targets_;

@@ -220,7 +220,8 @@ TEST(LostAccessLines, AreCountedInALineOfTheirOwn) {
 }
 
 TEST(AccessLog, WithoutAWriterLogsNothing) {
-  AccessLog(nullptr).write(Exchange(), ApiDescription());
+  Counter lines;
+  AccessLog(nullptr, lines).write(Exchange(), ApiDescription());
 }
 
 }  // namespace

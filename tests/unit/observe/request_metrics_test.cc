@@ -95,7 +95,7 @@ class RequestMetricsTest : public testing::Test {
 
   std::string text() const {
     MetricsText text;
-    append_request_metrics(text, labels_, std::vector<const RequestMetrics*>{&metrics_, &others_});
+    append_request_metrics(text, *labels_, std::vector<const RequestMetrics*>{&metrics_, &others_});
     return text.text();
   }
   /// The value of a series; -1 where there is none.
@@ -113,16 +113,17 @@ class RequestMetricsTest : public testing::Test {
   const Settings settings_ = settings();
   const Api api_;
   const ErrorCatalogue errors_ = catalogue();
-  const RequestLabels labels_{settings_, api_, errors_};
+  const std::shared_ptr<const RequestLabels> labels_ =
+      std::make_shared<const RequestLabels>(settings_, api_, errors_);
   RequestMetrics metrics_{labels_};
   RequestMetrics others_{labels_};  // another worker's
 };
 
 TEST_F(RequestMetricsTest, CountsByRouteMethodAndStatus) {
-  metrics_.note(send(200));
-  metrics_.note(send(200));
-  metrics_.note(send(502));
-  metrics_.note(request("GET", &api_.operations[0], 200));
+  metrics_.note(*labels_, send(200));
+  metrics_.note(*labels_, send(200));
+  metrics_.note(*labels_, send(502));
+  metrics_.note(*labels_, request("GET", &api_.operations[0], 200));
   EXPECT_EQ(value(R"(requests_total{route="/send",method="POST",status="200"})"), 2);
   EXPECT_EQ(value(R"(requests_total{route="/send",method="POST",status="502"})"), 1);
   EXPECT_EQ(value(R"(requests_total{route="/contacts/{phone_number}",method="GET",status="200"})"),
@@ -130,24 +131,24 @@ TEST_F(RequestMetricsTest, CountsByRouteMethodAndStatus) {
 }
 
 TEST_F(RequestMetricsTest, SumsOverWorkers) {
-  metrics_.note(send(200));
-  others_.note(send(200));
+  metrics_.note(*labels_, send(200));
+  others_.note(*labels_, send(200));
   EXPECT_EQ(value(R"(requests_total{route="/send",method="POST",status="200"})"), 2);
   EXPECT_EQ(value(R"(request_duration_seconds_count{route="/send",method="POST"})"), 2);
 }
 
 TEST_F(RequestMetricsTest, AHeadRequestCountsWhereItsOperationDoes) {
-  metrics_.note(request("HEAD", &api_.operations[0], 200));
+  metrics_.note(*labels_, request("HEAD", &api_.operations[0], 200));
   EXPECT_EQ(value(R"(requests_total{route="/contacts/{phone_number}",method="GET",status="200"})"),
             1);
 }
 
 TEST_F(RequestMetricsTest, UnknownPathsAreOneRouteAndMadeUpMethodsOneMethod) {
-  metrics_.note(request("GET", nullptr, 404));
-  metrics_.note(request("GET", &api_.unknown, 200));
-  metrics_.note(request("BREW", nullptr, 404));
-  metrics_.note(request("get", nullptr, 404));
-  metrics_.note(request("", nullptr, 400));
+  metrics_.note(*labels_, request("GET", nullptr, 404));
+  metrics_.note(*labels_, request("GET", &api_.unknown, 200));
+  metrics_.note(*labels_, request("BREW", nullptr, 404));
+  metrics_.note(*labels_, request("get", nullptr, 404));
+  metrics_.note(*labels_, request("", nullptr, 400));
   EXPECT_EQ(value(R"(requests_total{route="unknown",method="GET",status="404"})"), 1);
   EXPECT_EQ(value(R"(requests_total{route="unknown",method="GET",status="200"})"), 1);
   EXPECT_EQ(value(R"(requests_total{route="unknown",method="other",status="404"})"), 2);
@@ -155,7 +156,8 @@ TEST_F(RequestMetricsTest, UnknownPathsAreOneRouteAndMadeUpMethodsOneMethod) {
 }
 
 TEST_F(RequestMetricsTest, AStatusThatNobodyGotOrThatIsNoneHasASeriesOfItsOwn) {
-  for (const int status : {0, 100, 599, 600, 999, 99, 1 << 30}) metrics_.note(send(status));
+  for (const int status : {0, 100, 599, 600, 999, 99, 1 << 30})
+    metrics_.note(*labels_, send(status));
   EXPECT_EQ(value(R"(requests_total{route="/send",method="POST",status="none"})"), 1);
   EXPECT_EQ(value(R"(requests_total{route="/send",method="POST",status="100"})"), 1);
   EXPECT_EQ(value(R"(requests_total{route="/send",method="POST",status="599"})"), 1);
@@ -167,7 +169,7 @@ TEST_F(RequestMetricsTest, ADurationCountsInTheFirstBucketThatHasRoomForIt) {
   for (const Duration duration : {Duration::zero(), Duration(milliseconds(1)),
                                   Duration(milliseconds(1)) + Duration(1), Duration(seconds(31))}) {
     exchange.finished = duration;
-    metrics_.note(exchange);
+    metrics_.note(*labels_, exchange);
   }
   const auto bucket = [&](const std::string& bound) {
     return value(R"(request_duration_seconds_bucket{route="/send",method="POST",le=")" + bound +
@@ -182,10 +184,10 @@ TEST_F(RequestMetricsTest, ADurationCountsInTheFirstBucketThatHasRoomForIt) {
 }
 
 TEST_F(RequestMetricsTest, RefusalsCountByFilterAndCode) {
-  metrics_.note(refused("schema", "invalid_phone.recipient"));
-  metrics_.note(refused("schema", "invalid_phone.e164"));
-  metrics_.note(refused("api_key", "suspended"));
-  metrics_.note(refused("", "missing_api_key"));
+  metrics_.note(*labels_, refused("schema", "invalid_phone.recipient"));
+  metrics_.note(*labels_, refused("schema", "invalid_phone.e164"));
+  metrics_.note(*labels_, refused("api_key", "suspended"));
+  metrics_.note(*labels_, refused("", "missing_api_key"));
   const auto count = [&](const std::string& filter, const std::string& code) {
     return value(R"(refusals_total{route="/send",method="POST",filter=")" + filter + R"(",code=")" +
                  code + "\"}");
@@ -198,26 +200,26 @@ TEST_F(RequestMetricsTest, RefusalsCountByFilterAndCode) {
 TEST_F(RequestMetricsTest, ACodeThatIsFilledFromARuleCountsUnderItsPattern) {
   Exchange exchange = refused("schema", "product_not_enabled");
   exchange.local_reply = errors_.reply("product_not_enabled", {{"product", "otp"}});
-  metrics_.note(exchange);
+  metrics_.note(*labels_, exchange);
   EXPECT_THAT(text(), HasSubstr(R"(code="{product}_not_enabled"} 1)"));
 }
 
 TEST_F(RequestMetricsTest, AnAnswerOfNoCatalogueHasNoCode) {
   Exchange exchange = refused("schema", "suspended");
   exchange.local_reply = std::make_shared<ErrorReply>();
-  metrics_.note(exchange);
+  metrics_.note(*labels_, exchange);
   EXPECT_THAT(text(), HasSubstr(R"(filter="schema",code="none"} 1)"));
 }
 
 TEST_F(RequestMetricsTest, AFailedUpstreamIsNoRefusal) {
-  metrics_.note(failed(UpstreamFailure::connection_refused, false));
+  metrics_.note(*labels_, failed(UpstreamFailure::connection_refused, false));
   EXPECT_THAT(text(), Not(HasSubstr("refusals_total{")));
 }
 
 TEST_F(RequestMetricsTest, WhatWasNotDeliveredAndWhatNobodyKnowsAreCountedApart) {
-  metrics_.note(failed(UpstreamFailure::connection_refused, false));
-  metrics_.note(failed(UpstreamFailure::connection_closed, true));
-  metrics_.note(failed(UpstreamFailure::connection_closed, true));
+  metrics_.note(*labels_, failed(UpstreamFailure::connection_refused, false));
+  metrics_.note(*labels_, failed(UpstreamFailure::connection_closed, true));
+  metrics_.note(*labels_, failed(UpstreamFailure::connection_closed, true));
   EXPECT_EQ(value(R"(upstream_requests_total{upstream="default"})"), 3);
   EXPECT_EQ(value(R"(upstream_undelivered_total{upstream="default"})"), 1);
   EXPECT_EQ(value(R"(upstream_outcome_unknown_total{upstream="default"})"), 2);
@@ -228,7 +230,7 @@ TEST_F(RequestMetricsTest, WhatWasNotDeliveredAndWhatNobodyKnowsAreCountedApart)
 TEST_F(RequestMetricsTest, AForeign503IsWhatTheServiceItselfHasSaid) {
   Exchange exchange = failed(UpstreamFailure::foreign_error, true);
   exchange.received_status = 503;
-  metrics_.note(exchange);
+  metrics_.note(*labels_, exchange);
   EXPECT_EQ(value(R"(upstream_failures_total{upstream="default",error="foreign_error"})"), 1);
   EXPECT_EQ(value(R"(upstream_undelivered_total{upstream="default"})"), 0);
   EXPECT_EQ(value(R"(upstream_outcome_unknown_total{upstream="default"})"), 0);
@@ -239,7 +241,7 @@ TEST_F(RequestMetricsTest, ACutAnswerIsAFailureOnly) {
   exchange.local_reply = nullptr;
   exchange.received_status = 200;
   exchange.cut = true;
-  metrics_.note(exchange);
+  metrics_.note(*labels_, exchange);
   EXPECT_EQ(value(R"(upstream_failures_total{upstream="default",error="truncated_response"})"), 1);
   EXPECT_EQ(value(R"(upstream_outcome_unknown_total{upstream="default"})"), 0);
 }
@@ -249,8 +251,8 @@ TEST_F(RequestMetricsTest, AttemptsAndRepeatsAddUp) {
   exchange.upstream = "media";
   exchange.attempts = 3;
   exchange.repeats = 2;
-  metrics_.note(exchange);
-  metrics_.note(exchange);
+  metrics_.note(*labels_, exchange);
+  metrics_.note(*labels_, exchange);
   EXPECT_EQ(value(R"(upstream_attempts_total{upstream="media"})"), 6);
   EXPECT_EQ(value(R"(upstream_repeats_total{upstream="media"})"), 4);
   EXPECT_EQ(value(R"(upstream_attempts_total{upstream="default"})"), 0);
@@ -261,7 +263,7 @@ TEST_F(RequestMetricsTest, TheServicesTimeBeginsWhenTheFiltersAreDone) {
   exchange.upstream = "media";
   exchange.chain_done = seconds(20);
   exchange.upstream_head = seconds(20) + milliseconds(4);
-  metrics_.note(exchange);
+  metrics_.note(*labels_, exchange);
   EXPECT_EQ(value(R"(upstream_response_seconds_bucket{upstream="media",le="0.0025"})"), 0);
   EXPECT_EQ(value(R"(upstream_response_seconds_bucket{upstream="media",le="0.005"})"), 1);
 }
@@ -281,7 +283,7 @@ TEST_F(RequestMetricsTest, WhatClientsMakeUpMakesNoSeries) {
     Exchange exchange = request(made_up, nullptr, 404);
     exchange.path = made_up;
     exchange.local_reply = errors_.reply("missing_api_key");
-    metrics_.note(exchange);
+    metrics_.note(*labels_, exchange);
   };
   ask("BREW");
   const std::size_t before = lines();
@@ -291,7 +293,8 @@ TEST_F(RequestMetricsTest, WhatClientsMakeUpMakesNoSeries) {
 
 TEST_F(RequestMetricsTest, IsReadWhileItCounts) {
   std::thread worker([this] {
-    for (int i = 0; i < 20000; ++i) metrics_.note(failed(UpstreamFailure::queue_full, false));
+    for (int i = 0; i < 20000; ++i)
+      metrics_.note(*labels_, failed(UpstreamFailure::queue_full, false));
   });
   double before = 0;
   while (before < 20000) {

@@ -93,7 +93,8 @@ Settings settings() {
 class ConnectionTest : public testing::Test, private ConnectionOwner, private net::TransportEvents {
  protected:
   ConnectionTest() {
-    snapshot_ = std::make_shared<Snapshot>(nullptr, settings_, api_, errors_);
+    snapshot_ = std::make_shared<Snapshot>(settings_, api_, errors_, upstreams_,
+                                           Records{log_, *labels_, metrics_});
     snapshot_->add({&api_.unknown, {}});
     Endpoint waiting{&api_.operations.back(), {}};
     auto filter = std::make_unique<WaitingFilter>();
@@ -144,30 +145,31 @@ class ConnectionTest : public testing::Test, private ConnectionOwner, private ne
 
   json::Parser parser_;
   BodyBudget budget_{1 << 20};
-  observe::AccessLog log_{nullptr};
+  observe::Counter lines_;
+  observe::AccessLog log_{nullptr, lines_};
   observe::Incidents incidents_;
   const UpstreamSettings upstream_settings_ = [] {
     UpstreamSettings settings;
     settings.endpoints.emplace_back();
+    settings.circuit_breaker = CircuitBreakerSettings{.consecutive_failures = 1};
     return settings;
   }();
 
  protected:
   test::FakeConnector clients_;
   test::FakeConnector services_;
-  CircuitBreaker breaker_{{.consecutive_failures = 1}};
-  const std::vector<std::unique_ptr<Upstream>> upstreams_ = [this] {
-    std::vector<std::unique_ptr<Upstream>> upstreams;
-    upstreams.push_back(std::make_unique<Upstream>(loop_, services_, upstream_settings_,
-                                                   http::CodecLimits(), &breaker_));
-    upstreams.back()->set_targets(
-        {std::make_shared<Target>(upstream_settings_.endpoints.front(), net::Address())});
-    return upstreams;
+  const std::shared_ptr<SharedUpstream> shared_ =
+      std::make_shared<SharedUpstream>(upstream_settings_);
+  const std::vector<std::shared_ptr<Upstream>> upstreams_ = [this] {
+    auto upstream = std::make_shared<Upstream>(loop_, services_, shared_);
+    upstream->set_targets(
+        {std::make_shared<Target>(shared_->settings.endpoints.front(), net::Address())});
+    return std::vector{upstream};
   }();
-  const observe::RequestLabels labels_{settings_, api_, errors_};
+  const std::shared_ptr<const observe::RequestLabels> labels_ =
+      std::make_shared<const observe::RequestLabels>(settings_, api_, errors_);
   observe::RequestMetrics metrics_{labels_};
-  Context context_{loop_,    parser_,    budget_,   upstreams_, log_,
-                   metrics_, incidents_, activity_, nullptr};
+  Context context_{loop_, parser_, budget_, incidents_, activity_, nullptr};
   std::unique_ptr<Connection> connection_;
 };
 
@@ -265,15 +267,15 @@ TEST_F(ConnectionTest, LetsAnotherRequestTryTheServiceWhereATrialIsRefused) {
   receive("GET /unknown HTTP/1.1\r\nHost: x\r\n\r\n");
   service().fail(net::TransportError::refused);
   loop_.run_posted();
-  ASSERT_TRUE(breaker_.is_open());
+  ASSERT_TRUE(shared_->breaker->is_open());
   loop_.advance(CircuitBreakerSettings().open_for);
 
   receive("POST /unknown HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
   service().accept();
   loop_.run_posted();
-  EXPECT_FALSE(breaker_.ask(loop_.now()).permit);
+  EXPECT_FALSE(shared_->breaker->ask(loop_.now()).permit);
   receive("no chunk\r\n");
-  EXPECT_TRUE(breaker_.ask(loop_.now()).permit);
+  EXPECT_TRUE(shared_->breaker->ask(loop_.now()).permit);
 }
 
 TEST_F(ConnectionTest, DoesNotOpenTheBreakerBecauseWeHaveNoDescriptorsLeft) {
@@ -281,7 +283,7 @@ TEST_F(ConnectionTest, DoesNotOpenTheBreakerBecauseWeHaveNoDescriptorsLeft) {
   service().fail(net::TransportError::no_local_resources);
   loop_.run_posted();
   EXPECT_THAT(answered(), AllOf(StartsWith("HTTP/1.1 503"), HasSubstr("proxy_internal_error")));
-  EXPECT_FALSE(breaker_.is_open());
+  EXPECT_FALSE(shared_->breaker->is_open());
 }
 
 TEST_F(ConnectionTest, PassesOnSoManyInterimAnswersAndNoMore) {

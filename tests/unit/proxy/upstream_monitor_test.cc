@@ -70,8 +70,9 @@ class UpstreamMonitorTest : public testing::Test {
   }
 
   void make_monitor(std::shared_ptr<const net::TlsClientContext> tls = nullptr) {
-    monitor_ = std::make_unique<UpstreamMonitor>(loop_, connector_, resolver_, settings_,
-                                                 resolving_, std::move(tls),
+    auto shared = std::make_shared<SharedUpstream>(settings_, http::CodecLimits(), std::move(tls));
+    monitor_ = std::make_unique<UpstreamMonitor>(loop_, connector_, resolver_, std::move(shared),
+                                                 resolving_,
                                                  [this](std::shared_ptr<const Targets> targets) {
                                                    published_ = std::move(targets);
                                                    ++publications_;

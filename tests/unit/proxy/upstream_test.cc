@@ -41,7 +41,7 @@ class UpstreamTest : public testing::Test {
   test::FakeConnector connector_;
   const UpstreamSettings settings_;
   Targets targets_;
-  Upstream upstream_{loop_, connector_, settings_, http::CodecLimits()};
+  Upstream upstream_{loop_, connector_, std::make_shared<SharedUpstream>(settings_)};
 };
 
 TEST_F(UpstreamTest, ACallThatFindsNoConnectionFailsWhenItHasWaitedLongEnough) {

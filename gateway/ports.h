@@ -1,0 +1,60 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gateway/api/result.h"
+#include "gateway/api/settings.h"
+#include "gateway/net/event_loop.h"
+#include "gateway/net/listener.h"
+#include "gateway/net/tls_context.h"
+
+namespace trackly {
+
+/// The addresses where clients connect, with their certificates. On one loop.
+class Ports {
+ public:
+  using TlsContextPtr = std::shared_ptr<const net::TlsContext>;  // nullptr: cleartext
+  /// Takes the descriptor of a new connection.
+  using OnConnection =
+      std::function<void(int fd, const net::SocketAddress& peer, const TlsContextPtr& tls)>;
+
+  /// `loop` outlives it.
+  Ports(net::EventLoop& loop, OnConnection on_connection);
+
+  /// Other ports in place of those that are open. Addresses that stay do not miss a connection.
+  class Change;
+  /// Opens what is new, and reads all certificates; nothing is in force yet. To be put in force, or
+  /// dropped, in the same turn. The fault names the address or file.
+  Result<Change> prepare(const std::vector<ListenerSettings>& listeners);
+  void put_in_force(Change change);
+
+  /// In the order of the configuration.
+  std::vector<std::string> bound_addresses() const;
+  /// Accepts what has connected already, and nothing more.
+  void close();
+
+ private:
+  struct Port;
+  /// Each port stays once: several may be where the system chose their numbers.
+  std::shared_ptr<Port> find(const std::string& address, const Change& so_far) const;
+  Result<std::shared_ptr<Port>> open(const std::string& address);
+
+  net::EventLoop& loop_;
+  const OnConnection on_connection_;
+  std::vector<std::shared_ptr<Port>> ports_;
+};
+
+class Ports::Change {
+ private:
+  friend class Ports;
+  struct Step {
+    std::shared_ptr<Port> port;  // a new one, or one that stays
+    TlsContextPtr tls;
+  };
+  std::vector<Step> steps_;
+};
+
+}  // namespace trackly
