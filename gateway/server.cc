@@ -94,6 +94,7 @@ class Server {
   std::optional<Fault> obstacle_to(const Settings& next) const;
   std::optional<Fault> start_workers(const std::shared_ptr<const Generation>& generation);
   void hand_over(const std::shared_ptr<const Generation>& next);
+  void on_adopted();
   void watch_upstreams(const Generation& next);
   void join_fleet(const Generation& next);
   void on_read(std::shared_ptr<const config::Configuration> configuration,
@@ -129,6 +130,7 @@ class Server {
   Ports ports_;
   std::unique_ptr<admin::AdminListener> admin_;  // nullptr: there is none
   ReloadState reloads_;
+  std::size_t adopting_ = 0;  // workers that have yet to take over what is in force
   Reloader reloader_;
   const WallTime started_at_ = std::chrono::system_clock::now();
   std::uint64_t connections_accepted_ = 0;
@@ -209,15 +211,19 @@ void Server::hand_over(const std::shared_ptr<const Generation>& next) {
   if (before != nullptr) {
     if (before->metrics != next->metrics) history_.retire(before, before->metrics);
     for (const auto& worker : workers_) {
-      worker->adopt(next, [this] {
-        loop_->submit([this] {
-          if (redis_ != nullptr) redis_->watch_keys();
-        });
-      });
+      ++adopting_;
+      worker->adopt(next, [this] { loop_->submit([this] { on_adopted(); }); });
     }
   }
   watch_upstreams(*next);
   join_fleet(*next);
+}
+
+void Server::on_adopted() {
+  if (--adopting_ > 0) return;
+  // Filters that ask for keys have been made by now.
+  if (redis_ != nullptr) redis_->watch_keys();
+  spdlog::info("reloaded: generation {}", reloads_.generation);
 }
 
 void Server::watch_upstreams(const Generation& next) {
@@ -261,11 +267,7 @@ void Server::on_read(std::shared_ptr<const config::Configuration> configuration,
       reloads_.problems.push_back(fault->text);
     }
   }
-  if (reloads_.problems.empty()) {
-    reopen_log();
-    spdlog::info("reloaded: generation {}", reloads_.generation);
-    return;
-  }
+  if (reloads_.problems.empty()) return reopen_log();
   ++reloads_.failures;
   for (const std::string& problem : reloads_.problems) spdlog::error("not reloaded: {}", problem);
   spdlog::error("nothing is reloaded; generation {} stays in force", reloads_.generation);

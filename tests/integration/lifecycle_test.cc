@@ -3,50 +3,21 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <condition_variable>
 #include <csignal>
 #include <filesystem>
 #include <future>
 #include <iterator>
-#include <mutex>
 #include <string>
 #include <thread>
 
 #include "tests/integration/protocol_pairs.h"
 #include "tests/support/gateway.h"
+#include "tests/support/patient_service.h"
 #include "tests/support/sample_requests.h"
 #include "tests/support/service.h"
 
 namespace trackly::test {
 namespace {
-
-/// A service that answers only when it is told to.
-class PatientService {
- public:
-  explicit PatientService(Upstream upstream)
-      : service_(upstream, [this](const HttpMessage&, std::size_t) {
-          std::unique_lock lock(mutex_);
-          told_.wait_for(lock, kPatience, [this] { return answer_; });
-          return Reaction{};
-        }) {}
-  ~PatientService() { answer(); }
-  PatientService(const PatientService&) = delete;
-  PatientService& operator=(const PatientService&) = delete;
-
-  const std::string& url() const { return service_.url(); }
-  const RequestLog& requests() const { return service_.requests(); }
-  void answer() {
-    const std::lock_guard lock(mutex_);
-    answer_ = true;
-    told_.notify_all();
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable told_;
-  bool answer_ = false;
-  Service service_;  // last: its threads use the rest
-};
 
 class Drain : public testing::TestWithParam<Downstream> {};
 

@@ -162,6 +162,23 @@ std::vector<LogLine> Gateway::log() const {
   return lines;
 }
 
+bool Gateway::reload(const GatewayConfig& config) {
+  write_config(directory_, config);
+  return reload();
+}
+
+bool Gateway::reload() {
+  process_->signal(SIGHUP);
+  const auto outcome = process_->wait_for_err("reloaded", kPatience, reloads_++);
+  const bool succeeded = outcome && outcome->find("not reloaded") == std::string::npos &&
+                         outcome->find("nothing is reloaded") == std::string::npos;
+  if (!succeeded && outcome) {
+    // One line for each problem, and then that nothing has changed.
+    while (process_->wait_for_err("reloaded", Milliseconds(0), reloads_)) ++reloads_;
+  }
+  return succeeded;
+}
+
 std::optional<int> Gateway::stop() {
   process_->signal(SIGTERM);
   return process_->wait();

@@ -104,6 +104,12 @@ class Gateway {
   /// All lines so far.
   std::vector<LogLine> log() const;
 
+  /// SIGHUP, with another configuration (whose listeners are the same ones). Returns when it is in
+  /// force on every worker; false: the gateway has refused it, or says nothing.
+  bool reload(const GatewayConfig& config);
+  /// The same with the files as they are.
+  bool reload();
+
   /// SIGTERM; returns the exit code, nothing when it does not end.
   std::optional<int> stop();
   Process& process() { return *process_; }
@@ -114,6 +120,7 @@ class Gateway {
   std::unique_ptr<Process> process_;
   std::uint16_t plain_ = 0;
   std::uint16_t tls_ = 0;
+  std::size_t reloads_ = 0;
 };
 
 /// Path of the program under test.
