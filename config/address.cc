@@ -194,6 +194,27 @@ std::optional<Fault> check_resolver_address(std::string_view text) {
   return std::nullopt;
 }
 
+std::optional<Fault> read_syslog_address(std::string_view text, SyslogSettings& syslog) {
+  constexpr std::string_view kUdpPrefix = "udp:";
+  constexpr std::uint16_t kSyslogPort = 514;  // RFC 5426 section 3.3
+  if (text.starts_with(kUnixPrefix)) {
+    text.remove_prefix(kUnixPrefix.size());
+    if (auto fault = check_unix_path(text)) return fault;
+    syslog.unix_path = text;
+    return std::nullopt;
+  }
+  const auto address = text.starts_with(kUdpPrefix)
+                           ? parse_host_port(text.substr(kUdpPrefix.size()), kSyslogPort)
+                           : Fault{"neither unix: nor udp:"};
+  if (!address || !is_ip_address(address->host) || address->port == 0) {
+    return Fault{"expected unix:/path or udp:ADDRESS:PORT, such as udp:127.0.0.1:514"};
+  }
+  syslog.unix_path.clear();
+  syslog.host = address->host;
+  syslog.port = address->port;
+  return std::nullopt;
+}
+
 bool is_host_name(std::string_view text) {
   return !text.empty() && text.size() <= 253 && std::all_of(text.begin(), text.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||

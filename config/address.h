@@ -44,6 +44,10 @@ Result<RedisNodeSettings> parse_redis_node(std::string_view text, std::uint16_t 
 /// there is nobody yet to ask for them.
 std::optional<Fault> check_resolver_address(std::string_view text);
 
+/// "unix:/path", "udp:address:port" or "udp:[v6]:port" of a syslog daemon; the port may be left
+/// out. Names are refused, because nobody would ask for them again.
+std::optional<Fault> read_syslog_address(std::string_view text, SyslogSettings& syslog);
+
 /// What a name of the DNS or of /etc/hosts, or an IPv4 address, looks like.
 bool is_host_name(std::string_view text);
 /// An IPv4 or IPv6 address.

@@ -320,7 +320,6 @@ class ApiReader {
     parameter.in = in_path ? Parameter::In::path : Parameter::In::query;
     parameter.required = reader.boolean("required", false);
     parameter.schema = reader.take("schema");
-    const Node* sensitive = reader.take("x-sensitive");
     parameter.sensitive = reader.boolean("x-sensitive", false);
     check_serialisation(reader, in_path);
     reader.finish();
@@ -334,9 +333,6 @@ class ApiReader {
     }
     if (in_path && !parameter.required) {
       problem(node.mark, "required: a path parameter is always required; expected true");
-    }
-    if (!in_path && sensitive != nullptr) {
-      problem(sensitive->mark, "x-sensitive: only for path parameters; queries are never logged");
     }
     return parameter;
   }

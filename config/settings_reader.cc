@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "config/access_log_reader.h"
 #include "config/address.h"
 #include "config/redis_reader.h"
 #include "config/setting_values.h"
@@ -16,7 +17,6 @@ namespace {
 /// More often than that, asking would be a load of its own.
 constexpr std::chrono::milliseconds kShortestTtl{10};
 constexpr std::size_t kMostWorkers = 1024;
-constexpr std::string_view kStandardOutput = "/dev/stdout";
 
 class SettingsReader {
  public:
@@ -41,7 +41,9 @@ class SettingsReader {
         reader.choice<bool>("unknown_paths", {{"refuse", false}, {"forward", true}}, false);
     read_trusted_proxies(reader);
     read_limits(reader.take("limits"));
-    read_access_log(reader.take("access_log"));
+    if (const Node* log = reader.take("access_log")) {
+      settings_.access_log = read_access_log(*log, folder_, problems_);
+    }
     if (const Node* admin = reader.take("admin")) read_admin(*admin);
     settings_.drain_timeout = reader.duration("drain_timeout", settings_.drain_timeout);
     reader.finish();
@@ -208,16 +210,6 @@ class SettingsReader {
         reader.count("streams_per_connection", limits.streams_per_connection, 1, INT32_MAX);
     read("linger_timeout", limits.linger_timeout);
     limits.linger_bytes = reader.bytes("linger_bytes", limits.linger_bytes);
-    reader.finish();
-  }
-
-  void read_access_log(const Node* node) {
-    MappingReader reader(node, problems_);
-    AccessLogSettings& log = settings_.access_log;
-    log.path = reader.string("path", kStandardOutput);
-    if (log.path != "off") log.path = resolved_path(folder_, log.path);
-    reader.choice<bool>("format", {{"json", true}}, true);
-    log.buffer_bytes = reader.bytes("buffer_bytes", log.buffer_bytes, 64 << 10);
     reader.finish();
   }
 

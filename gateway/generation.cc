@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "gateway/net/tls_client_context.h"
-#include "gateway/observe/access_log.h"
+#include "gateway/observe/access_format.h"
 
 namespace trackly {
 namespace {
@@ -85,12 +85,15 @@ Result<std::shared_ptr<SharedRedis>> make_redis(const Settings& settings,
   return std::make_shared<SharedRedis>(std::move(access).value());
 }
 
-Result<std::shared_ptr<observe::LogWriter>> open_log(const AccessLogSettings& settings,
-                                                     const Generation* before) {
-  if (settings.path == "off") return std::shared_ptr<observe::LogWriter>();
-  if (before != nullptr && before->settings().access_log == settings) return before->log;
-  auto writer =
-      observe::LogWriter::start(settings.path, settings.buffer_bytes, &observe::lost_access_lines);
+Result<std::shared_ptr<observe::LogWriter>> open_log(
+    const AccessLogSettings& settings, const std::shared_ptr<observe::LogCounts>& counts,
+    const Generation* before) {
+  if (!settings.is_on()) return std::shared_ptr<observe::LogWriter>();
+  auto options = observe::access_log_options(settings);
+  if (before != nullptr && before->log != nullptr && before->log->options() == options) {
+    return before->log;
+  }
+  auto writer = observe::LogWriter::start(std::move(options), counts);
   if (!writer) return writer.error();
   return std::shared_ptr<observe::LogWriter>(std::move(writer).value());
 }
@@ -125,7 +128,9 @@ Result<std::shared_ptr<const Generation>> make_generation(
   auto redis = make_redis(settings, before);
   if (!redis) return redis.error();
   generation->redis = std::move(redis).value();
-  auto log = open_log(settings.access_log, before);
+  generation->log_counts =
+      before == nullptr ? std::make_shared<observe::LogCounts>() : before->log_counts;
+  auto log = open_log(settings.access_log, generation->log_counts, before);
   if (!log) return log.error();
   generation->log = std::move(log).value();
   make_counters(*generation, workers, before);

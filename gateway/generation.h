@@ -36,6 +36,7 @@ struct Generation {
   std::shared_ptr<const config::Configuration> configuration;
   std::vector<std::shared_ptr<proxy::SharedUpstream>> upstreams;  // of settings.upstreams
   std::shared_ptr<SharedRedis> redis;                             // nullptr: there is none
+  std::shared_ptr<observe::LogCounts> log_counts;                 // of all logs so far
   std::shared_ptr<observe::LogWriter> log;                        // nullptr: nothing is logged
   std::shared_ptr<const observe::RequestLabels> labels;
   std::vector<std::shared_ptr<observe::RequestMetrics>> metrics;  // of each worker

@@ -1,5 +1,6 @@
 #include "gateway/metrics_page.h"
 
+#include <algorithm>
 #include <string_view>
 #include <vector>
 
@@ -151,11 +152,19 @@ void append_redis(MetricsText& text, const MetricsSources& sources) {
 }
 
 void append_access_log(MetricsText& text, const MetricsSources& sources) {
-  text.counter("access_log_lines_total", "Lines for the access log, lost ones included.");
-  text.sample(sum(sources, [](const Worker& worker) { return worker.log_lines(); }));
-  text.counter("access_log_lost_total", "Lines that its file did not take in time.");
-  const observe::LogWriter* writer = sources.generation.log.get();
-  text.sample(writer == nullptr ? 0 : writer->lost());
+  const std::uint64_t written = sources.generation.log_counts->written;
+  const std::uint64_t lost = sources.generation.log_counts->lost;
+  text.counter("access_log_lines_total", "Requests by what became of their lines.");
+  text.sample({{"outcome", "written"}}, written);
+  text.sample({{"outcome", "lost"}}, lost);
+  text.sample({{"outcome", "sampled_out"}}, sum(sources, [](const Worker& worker) {
+                return worker.log_counts().sampled_out.value();
+              }));
+  text.gauge("access_log_lines_waiting", "Lines that the log has not taken yet.");
+  // Workers go on meanwhile; asked last, they have no fewer lines than became something.
+  const std::uint64_t lines =
+      sum(sources, [](const Worker& worker) { return worker.log_counts().lines.value(); });
+  text.sample(lines - std::min(lines, written + lost));
 }
 
 }  // namespace

@@ -67,7 +67,7 @@ struct Worker::Service {
                  redis == nullptr ? nullptr : &redis->token_buckets(),
                  redis == nullptr ? nullptr : &redis->keys,
                  redis == nullptr ? nullptr : &redis->shared->fleet},
-        access_log(generation->log.get(), worker.log_lines_),
+        access_log(generation->log.get(), *worker.loop_, worker.log_counts_),
         snapshot(generation->settings(), generation->configuration->api,
                  generation->configuration->errors, upstreams(),
                  {access_log, *generation->labels, *generation->metrics[worker.index_]}) {

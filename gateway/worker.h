@@ -54,8 +54,7 @@ class Worker final : private proxy::ConnectionOwner {
   /// Closes what is left, ends the thread and waits for it.
   void stop();
   const proxy::Activity& activity() const { return activity_; }
-  /// Written to the access log, or lost there.
-  std::uint64_t log_lines() const { return log_lines_.value(); }
+  const observe::AccessLogCounts& log_counts() const { return log_counts_; }
   const store::RedisCounts& redis_counts() const { return redis_counts_; }
 
  private:
@@ -80,7 +79,7 @@ class Worker final : private proxy::ConnectionOwner {
   store::Sha256 hasher_;
   store::LocalTokenBucketStore local_buckets_;
   store::RedisCounts redis_counts_;
-  observe::Counter log_lines_;
+  observe::AccessLogCounts log_counts_;
   json::Parser parser_;
   proxy::Activity activity_;
   std::vector<std::shared_ptr<void>> disposed_;

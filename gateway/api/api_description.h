@@ -18,7 +18,7 @@ struct Parameter {
   In in = In::query;
   std::string name;
   bool required = false;
-  bool sensitive = false;  // x-sensitive: logged as "*"
+  bool sensitive = false;  // x-sensitive: a path's is logged as "*", queries never are
   const Node* schema = nullptr;
   /// The parameter object, for its own x-error and for marks; nullptr where the path has a
   /// parameter that the operation does not describe, which is a problem of the load.

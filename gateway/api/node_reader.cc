@@ -159,6 +159,20 @@ std::uint64_t MappingReader::count(std::string_view key, std::uint64_t fallback,
   return fallback;
 }
 
+double MappingReader::share(std::string_view key, double fallback) {
+  const Node* node = take(key);
+  if (node == nullptr) return fallback;
+  double number = 0;
+  const char* const end = node->text.data() + node->text.size();
+  const auto parsed = std::from_chars(node->text.data(), end, number);
+  if (node->is_number() && parsed.ec == std::errc() && parsed.ptr == end && number >= 0 &&
+      number <= 1) {
+    return number;
+  }
+  expected(*node, key, "a number from 0 to 1");
+  return fallback;
+}
+
 std::uint64_t MappingReader::bytes(std::string_view key, std::uint64_t fallback,
                                    std::uint64_t minimum) {
   const Node* node = take(key);

@@ -40,6 +40,8 @@ class MappingReader {
   bool boolean(std::string_view key, bool fallback);
   std::uint64_t count(std::string_view key, std::uint64_t fallback, std::uint64_t minimum = 0,
                       std::uint64_t maximum = UINT64_MAX);
+  /// A number from 0 to 1.
+  double share(std::string_view key, double fallback);
   /// "5MiB", "64KiB", "1GiB" or plain bytes.
   std::uint64_t bytes(std::string_view key, std::uint64_t fallback, std::uint64_t minimum = 0);
   /// "250ms", "1s", "5m", "2h", "1d"; a bare number is a problem, because its unit is a guess.

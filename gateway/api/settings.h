@@ -257,8 +257,29 @@ struct Limits {
   std::uint64_t linger_bytes = 64ULL << 20;
 };
 
+/// A syslog daemon that takes the access log, and how its messages are labelled (RFC 5424).
+struct SyslogSettings {
+  std::string unix_path = "/dev/log";  // empty: UDP
+  std::string host;                    // an address, of UDP
+  std::uint16_t port = 0;
+  std::uint8_t facility = 23;  // RFC 5424 section 6.2.1: local7
+  std::uint8_t severity = 6;   // informational
+  std::string app_name = "trackly-gateway";
+  /// Of one message; the end of a longer one is cut off.
+  std::size_t max_bytes = 8192;
+
+  bool operator==(const SyslogSettings&) const = default;
+};
+
 struct AccessLogSettings {
-  std::string path = "/dev/stdout";  // "off" writes none
+  bool is_on() const { return syslog.has_value() || path != "off"; }
+
+  std::string path = "/dev/stdout";      // "off": there is no access log
+  std::optional<SyslogSettings> syslog;  // takes the place of the path
+  /// "json", "combined" or a template, which observe::AccessFormat understands.
+  std::string format = "json";
+  /// The share of the requests without anything remarkable that are logged, from 0 to 1.
+  double sample_successes = 1;
   /// Lines waiting for the writer; more are lost, counted and marked.
   std::size_t buffer_bytes = 8ULL << 20;
 

@@ -3,36 +3,38 @@
 #include <cstdint>
 #include <string>
 
-#include "gateway/api/api_description.h"
 #include "gateway/api/exchange.h"
+#include "gateway/api/loop.h"
+#include "gateway/observe/access_format.h"
 #include "gateway/observe/counter.h"
 #include "gateway/observe/log_writer.h"
 
 namespace trackly::observe {
 
-/// Appends one line of JSON that tells what became of a request; README.md lists its fields. Facts
-/// that do not exist are left out. What clients send is in it as method, path without query, and
-/// request id, all escaped; never a key, a query or a body. "*" stands for path parameters that
-/// `api` calls sensitive, also where a request missed their operation by its method or a trailing
-/// slash. Requires: the exchange is finished.
-void append_access_line(std::string& out, const Exchange& exchange, const ApiDescription& api);
+/// Requests of one worker that ended, whatever the configuration was. Any thread may read them.
+struct AccessLogCounts {
+  Counter lines;        // handed to the writer
+  Counter sampled_out;  // without a line, for a sample is enough
+};
 
-/// The line that stands where `lost` others are missing.
-std::string lost_access_lines(std::uint64_t lost);
-
-/// The access log of one worker.
+/// The access log of one worker. Every request that ends is written, lost by the writer (which
+/// counts it) or sampled out.
 class AccessLog {
  public:
-  /// Both outlive this. `writer` is shared by all workers; nullptr: nothing is logged. `lines`
-  /// counts those of this worker, also those that the writer loses.
-  AccessLog(LogWriter* writer, Counter& lines) : writer_(writer), lines_(lines) {}
+  /// All outlive this. `writer` is shared by all workers; nullptr: nothing is logged. `loop` and
+  /// `counts` are the worker's.
+  AccessLog(LogWriter* writer, Loop& loop, AccessLogCounts& counts)
+      : writer_(writer), loop_(loop), counts_(counts) {}
 
-  /// `api` is what the request was routed by.
-  void write(const Exchange& exchange, const ApiDescription& api);
+  /// `format` is that of the configuration which the request was served by.
+  void write(const Exchange& exchange, const AccessFormat& format);
 
  private:
+  bool is_wanted(double share);
+
   LogWriter* writer_;
-  Counter& lines_;
+  Loop& loop_;
+  AccessLogCounts& counts_;
   std::string line_;
 };
 

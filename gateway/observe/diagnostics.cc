@@ -40,7 +40,9 @@ std::string lost_diagnostics(std::uint64_t lost) {
 }  // namespace
 
 Result<std::unique_ptr<Diagnostics>> Diagnostics::start() {
-  auto writer = LogWriter::start("/dev/stderr", kBufferBytes, lost_diagnostics);
+  auto writer = LogWriter::start({.target = {.path = "/dev/stderr"},
+                                  .buffer_bytes = kBufferBytes,
+                                  .lost_line = lost_diagnostics});
   if (!writer.ok()) return writer.error();
   return std::unique_ptr<Diagnostics>(new Diagnostics(std::move(writer).value()));
 }
@@ -67,6 +69,10 @@ void report_upstream(std::string_view upstream, std::string_view what) {
 
 void report_redis(std::string_view server, std::string_view what) {
   spdlog::warn("redis {}: {}", server, what);
+}
+
+void report_lost_lines(const LogTarget& target, std::uint64_t lost, std::string_view why) {
+  spdlog::warn("access log {}: {} lines lost: {}", target.text(), lost, why);
 }
 
 }  // namespace trackly::observe

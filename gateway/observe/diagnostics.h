@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string_view>
 
@@ -8,6 +9,7 @@
 namespace trackly::observe {
 
 class LogWriter;
+struct LogTarget;
 
 /// While it lives, what the program says of itself through spdlog's default logger goes to standard
 /// error, one line each with time and level. Threads that log are never held up: a standard error
@@ -32,5 +34,8 @@ void report_upstream(std::string_view upstream, std::string_view what);
 
 /// The same of a Redis server: "redis 127.0.0.1:6379: …".
 void report_redis(std::string_view server, std::string_view what);
+
+/// Lines of the access log are missing.
+void report_lost_lines(const LogTarget& target, std::uint64_t lost, std::string_view why);
 
 }  // namespace trackly::observe

@@ -88,6 +88,13 @@ void append_json_string(std::string& out, std::string_view text) {
   out += '"';
 }
 
+void append_milliseconds(std::string& out, Duration time) {
+  const auto us = std::chrono::duration_cast<std::chrono::microseconds>(time).count();
+  out += std::to_string(us / 1000);
+  out += '.';
+  append_padded(out, static_cast<unsigned>(us % 1000), 3);
+}
+
 void append_time(std::string& out, WallTime time) {
   using std::chrono::floor;
   const auto instant = floor<std::chrono::milliseconds>(time);
@@ -122,10 +129,7 @@ void JsonLine::boolean(std::string_view name, bool value) {
 
 void JsonLine::milliseconds(std::string_view name, Duration value) {
   key(name);
-  const auto us = std::chrono::duration_cast<std::chrono::microseconds>(value).count();
-  append_number(us / 1000);
-  out_ += '.';
-  append_padded(out_, static_cast<unsigned>(us % 1000), 3);
+  append_milliseconds(out_, value);
 }
 
 void JsonLine::time(std::string_view name, WallTime value) {

@@ -55,6 +55,9 @@ class JsonLine {
 /// every line can be read, whatever a client sent.
 void append_json_string(std::string& out, std::string_view text);
 
+/// Appends "12.345": milliseconds with three decimals.
+void append_milliseconds(std::string& out, Duration time);
+
 /// Appends "2025-03-14T09:26:53.589Z".
 void append_time(std::string& out, WallTime time);
 

@@ -1,44 +1,46 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
 
 #include "gateway/api/result.h"
+#include "gateway/api/settings.h"
 
 namespace trackly::observe {
 
-/// Where log lines end up: a file that is appended to, or this process's standard output or error.
-/// One thread at a time; that thread must have SIGPIPE and SIGXFSZ blocked or ignored.
+/// Where log lines are to go.
+struct LogTarget {
+  std::string path;  // "/dev/stdout", "/dev/stderr" or that of a file
+  std::optional<SyslogSettings> syslog = std::nullopt;  // takes the place of the path
+
+  /// For people: the path, or "syslog unix:/dev/log".
+  std::string text() const;
+  bool operator==(const LogTarget&) const = default;
+};
+
+/// Where log lines end up. One thread at a time.
 class LogSink {
  public:
-  /// "/dev/stdout", "/dev/stderr" or the path of a file, which is created where it is missing. A
-  /// named pipe needs its reader before.
-  static Result<LogSink> open(const std::string& path);
+  /// Faults: a file that cannot be opened. A daemon that is not there may come later.
+  static Result<std::unique_ptr<LogSink>> open(const LogTarget& target);
 
-  LogSink(LogSink&& other) noexcept;
-  LogSink& operator=(LogSink&& other) noexcept;
+  LogSink() = default;
   LogSink(const LogSink&) = delete;
   LogSink& operator=(const LogSink&) = delete;
-  ~LogSink();
+  virtual ~LogSink() = default;
 
-  /// Writes what it can without waiting for a reader and returns how many bytes that was; 0 means
-  /// that fd() has to become writable first. An error (the reader is gone, the disk is full) holds
-  /// for these bytes only: the next call tries again.
-  Result<std::size_t, std::errc> write(std::string_view bytes);
+  /// Takes what it can of `bytes`, which begin where the last call ended and end with a line's end,
+  /// without waiting for a reader, and returns how many bytes that was; 0 means that fd() has to
+  /// become writable first. An error (the reader is gone, the disk is full) holds for these bytes
+  /// only: the next call tries again.
+  virtual Result<std::size_t, std::errc> write(std::string_view bytes) = 0;
 
-  int fd() const { return fd_; }
-
- private:
-  enum class Kind { plain, socket, paced };
-
-  LogSink(int fd, Kind kind) : fd_(fd), kind_(kind) {}
-  static Result<LogSink> open_standard(int stream);
-  bool ready() const;
-
-  int fd_;
-  Kind kind_;
+  /// -1: there is nothing to wait for but time; try again in a while.
+  virtual int fd() const = 0;
 };
 
 }  // namespace trackly::observe

@@ -20,6 +20,12 @@ constexpr std::chrono::seconds kPatienceOfDestructor{1};
 /// than all the rest of logging.
 constexpr int kGatherMs = 5;
 constexpr int kForever = -1;
+/// A sink without a descriptor to wait for is tried again.
+constexpr int kRetryMs = 100;
+/// While lines are being lost, whoever is to be told of it waits no longer than this...
+constexpr int kTellMs = 1000;
+/// ...and is not told more often.
+constexpr std::chrono::seconds kQuiet{10};
 
 std::uint64_t count_lines(std::string_view bytes) {
   return static_cast<std::uint64_t>(std::count(bytes.begin(), bytes.end(), '\n'));
@@ -48,30 +54,31 @@ class SignalsBlocked {
 struct LogWriter::Turn {
   bool work = false;  // there are lines in outgoing_
   bool stopping = false;
-  std::uint64_t overflowed = 0;  // lost after those lines
+  std::uint64_t overflowed = 0;  // lost after those lines, and not marked yet
 };
 
-Result<std::unique_ptr<LogWriter>> LogWriter::start(std::string path, std::size_t buffer_bytes,
-                                                    LostLine lost_line) {
-  Result<LogSink> sink = LogSink::open(path);
+Result<std::unique_ptr<LogWriter>> LogWriter::start(Options options,
+                                                    std::shared_ptr<LogCounts> counts) {
+  auto sink = LogSink::open(options.target);
   if (!sink.ok()) return sink.error();
   const int wake_fd = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  if (wake_fd < 0) return Fault{"cannot make an eventfd for the log " + path};
+  if (wake_fd < 0) return Fault{"cannot make an eventfd for the log " + options.target.text()};
 
-  std::unique_ptr<LogWriter> writer(new LogWriter(std::move(path), buffer_bytes / 2, lost_line,
-                                                  std::move(sink).value(), wake_fd));
+  std::unique_ptr<LogWriter> writer(
+      new LogWriter(std::move(options), std::move(counts), std::move(sink).value(), wake_fd));
   const SignalsBlocked blocked;
   writer->thread_ = std::thread(&LogWriter::run, writer.get());
   return writer;
 }
 
-LogWriter::LogWriter(std::string path, std::size_t half, LostLine lost_line, LogSink sink,
-                     int wake_fd)
-    : path_(std::move(path)),
-      half_(half),
-      lost_line_(lost_line),
+LogWriter::LogWriter(Options options, std::shared_ptr<LogCounts> counts,
+                     std::unique_ptr<LogSink> sink, int wake_fd)
+    : options_(std::move(options)),
+      half_(options_.buffer_bytes / 2),
+      counts_(std::move(counts)),
       wake_fd_(wake_fd),
-      sink_(std::move(sink)) {
+      sink_(std::move(sink)),
+      told_(lost()) {
   // Once and for all: an append under the mutex must not move megabytes. Pages that are not used
   // are not occupied.
   incoming_.reserve(half_);
@@ -90,7 +97,7 @@ bool LogWriter::write(std::string_view lines) {
     if (stop_at_.has_value() || lines.size() > half_ - incoming_.size()) {
       const std::uint64_t count = count_lines(lines);
       overflowed_ += count;
-      lost_.fetch_add(count, std::memory_order_relaxed);
+      lose(count);
       return false;
     }
     const bool was_low = incoming_.size() < half_ / 2;
@@ -103,7 +110,7 @@ bool LogWriter::write(std::string_view lines) {
 }
 
 std::optional<Fault> LogWriter::reopen() {
-  Result<LogSink> sink = LogSink::open(path_);
+  auto sink = LogSink::open(options_.target);
   if (!sink.ok()) return sink.error();
   {
     const std::lock_guard lock(mutex_);
@@ -140,11 +147,14 @@ void LogWriter::run() {
     if (turn.work) {
       write_turn(turn.overflowed);
     } else if (turn.stopping) {
+      if (refused_ > 0 || turn.overflowed > 0) write_turn(turn.overflowed);
+      tell_losses();
       return;
     } else {
-      pause(kForever);
+      pause(lost() == told_ ? kForever : kTellMs);
     }
     if (!turn.stopping) pause(kGatherMs);
+    tell_losses();
   }
 }
 
@@ -152,17 +162,16 @@ LogWriter::Turn LogWriter::next_turn() {
   outgoing_.clear();
   Turn turn;
   const std::lock_guard lock(mutex_);
-  if (next_sink_.has_value()) {
-    sink_ = std::move(*next_sink_);
-    next_sink_.reset();
+  if (next_sink_ != nullptr) {
+    sink_ = std::move(next_sink_);
     line_open_ = false;
   }
   outgoing_.swap(incoming_);
   turn.work = !outgoing_.empty();
   turn.stopping = stop_at_.has_value();
   idle_ = !turn.work && !turn.stopping;
-  // Without a line to stand behind, the mark waits for the next one.
-  if (turn.work) turn.overflowed = std::exchange(overflowed_, 0);
+  // Without a line to stand behind, the mark waits for the next one, or for the end.
+  if (turn.work || turn.stopping) turn.overflowed = std::exchange(overflowed_, 0);
   return turn;
 }
 
@@ -170,16 +179,16 @@ LogWriter::Turn LogWriter::next_turn() {
 /// found no room behind them.
 void LogWriter::write_turn(std::uint64_t overflowed) {
   std::string before = line_open_ ? "\n" : "";
-  if (refused_ > 0) before += lost_line_(refused_);
+  if (refused_ > 0) before += options_.lost_line(refused_);
   std::string_view rest = before;
-  if (write_all(rest)) {
+  if (write_all(rest, nullptr)) {
     refused_ = 0;
     rest = outgoing_;
-    if (write_all(rest)) {
+    if (write_all(rest, &counts_->written)) {
       if (overflowed == 0) return;
-      const std::string after = lost_line_(overflowed);
+      const std::string after = options_.lost_line(overflowed);
       rest = after;
-      if (!write_all(rest)) refused_ += overflowed;
+      if (!write_all(rest, nullptr)) refused_ += overflowed;
       return;
     }
   } else {
@@ -187,43 +196,69 @@ void LogWriter::write_turn(std::uint64_t overflowed) {
   }
   const std::uint64_t refused = count_lines(rest);
   refused_ += refused + overflowed;
-  lost_.fetch_add(refused, std::memory_order_relaxed);
+  lose(refused);
 }
 
-/// False: the sink does not want the bytes that are left in `bytes`.
-bool LogWriter::write_all(std::string_view& bytes) {
+void LogWriter::lose(std::uint64_t lines) {
+  counts_->lost.fetch_add(lines, std::memory_order_relaxed);
+}
+
+/// False: the sink does not want the bytes that are left in `bytes`. `written` (nullptr: nobody
+/// counts) gets the lines whose end it took.
+bool LogWriter::write_all(std::string_view& bytes, std::atomic<std::uint64_t>* written) {
   while (!bytes.empty()) {
-    const Result<std::size_t, std::errc> taken = sink_.write(bytes);
-    if (!taken.ok()) return false;
+    const Result<std::size_t, std::errc> taken = sink_->write(bytes);
+    if (!taken.ok()) {
+      refusal_ = taken.error();
+      return false;
+    }
     if (*taken == 0) {
       if (!wait_for_room()) return false;
       continue;
     }
-    line_open_ = bytes[*taken - 1] != '\n';
-    bytes.remove_prefix(*taken);
+    const std::string_view part = bytes.substr(0, *taken);
+    if (written != nullptr) written->fetch_add(count_lines(part), std::memory_order_relaxed);
+    line_open_ = part.back() != '\n';
+    bytes.remove_prefix(part.size());
   }
   return true;
 }
 
 /// False: the time for stopping is over, or another sink is to be used.
 bool LogWriter::wait_for_room() {
-  while (true) {
-    int timeout_ms = -1;
-    {
-      const std::lock_guard lock(mutex_);
-      if (next_sink_.has_value()) return false;
-      if (stop_at_.has_value()) {
-        const auto left = std::chrono::ceil<std::chrono::milliseconds>(
-            *stop_at_ - std::chrono::steady_clock::now());
-        if (left.count() <= 0) return false;
-        timeout_ms = static_cast<int>(std::min<std::int64_t>(left.count(), 1000));
-      }
-    }
-    std::array<pollfd, 2> states{{{sink_.fd(), POLLOUT, 0}, {wake_fd_, POLLIN, 0}}};
-    if (::poll(states.data(), states.size(), timeout_ms) < 0 && errno != EINTR) return false;
+  const bool has_descriptor = sink_->fd() >= 0;
+  while (const std::optional<int> patience = patience_ms()) {
+    std::array<pollfd, 2> states{{{sink_->fd(), POLLOUT, 0}, {wake_fd_, POLLIN, 0}}};
+    const int timeout_ms = has_descriptor ? *patience : std::min(*patience, kRetryMs);
+    const int ready = ::poll(states.data(), states.size(), timeout_ms);
+    if (ready < 0 && errno != EINTR) return false;
     if (states[1].revents != 0) drain_wake();
-    if (states[0].revents != 0) return true;
+    if (states[0].revents != 0 || (ready == 0 && !has_descriptor)) return true;
+    tell_losses();
   }
+  return false;
+}
+
+/// How long to wait for the sink before looking around again; nothing: no longer.
+std::optional<int> LogWriter::patience_ms() {
+  const std::lock_guard lock(mutex_);
+  if (next_sink_ != nullptr) return std::nullopt;
+  if (!stop_at_.has_value()) return kTellMs;
+  const auto left =
+      std::chrono::ceil<std::chrono::milliseconds>(*stop_at_ - std::chrono::steady_clock::now());
+  if (left.count() <= 0) return std::nullopt;
+  return static_cast<int>(std::min<std::int64_t>(left.count(), kTellMs));
+}
+
+void LogWriter::tell_losses() {
+  const std::uint64_t lost_now = lost();
+  const TimePoint now = std::chrono::steady_clock::now();
+  if (options_.report == nullptr || lost_now == told_ || now < quiet_until_) return;
+  options_.report(options_.target, lost_now - told_,
+                  refusal_ ? std::make_error_code(*refusal_).message() : "it is too slow");
+  told_ = lost_now;
+  quiet_until_ = now + kQuiet;
+  refusal_.reset();
 }
 
 /// Until something happens that the thread should know of, or the time is over.

@@ -11,6 +11,7 @@
 #include "gateway/api/settings.h"
 #include "gateway/api/upstream_for.h"
 #include "gateway/http/request_target.h"
+#include "gateway/observe/access_format.h"
 #include "gateway/observe/access_log.h"
 #include "gateway/observe/request_metrics.h"
 #include "gateway/proxy/chain.h"
@@ -45,6 +46,7 @@ struct Snapshot {
         api(the_api),
         replies(errors),
         router(the_api),
+        access_format(the_settings.access_log, the_api),
         trusted_proxies(the_settings.trusted_proxies),
         upstreams(std::move(all_upstreams)),
         records(the_records) {}
@@ -67,6 +69,7 @@ struct Snapshot {
   const ApiDescription& api;
   const CoreErrors replies;
   const Router router;
+  const observe::AccessFormat access_format;
   const TrustedProxies trusted_proxies;
   const std::vector<std::shared_ptr<Upstream>> upstreams;  // in the order of Settings::upstreams
   const Records records;

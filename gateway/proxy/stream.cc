@@ -536,7 +536,7 @@ void Stream::finish() {
   exchange_.bytes_out = response_pipe_.passed();
   exchange_.finished = context_.loop.exact_now() - exchange_.started;
   const Records& records = snapshot_->records;
-  records.access_log.write(exchange_, snapshot_->api);
+  records.access_log.write(exchange_, snapshot_->access_format);
   records.metrics.note(records.labels, exchange_);
   --context_.activity.requests;
   connection_.release(id_);

@@ -224,6 +224,18 @@ void write(const Operation& operation, std::ostream& out) {
   }
 }
 
+void write(const AccessLogSettings& log, std::ostream& out) {
+  out << "access_log " << (log.syslog ? "syslog" : log.path) << ", format " << log.format
+      << ", sample_successes " << log.sample_successes << ", buffer_bytes " << log.buffer_bytes
+      << '\n';
+  if (!log.syslog) return;
+  const SyslogSettings& syslog = *log.syslog;
+  out << "  syslog " << (syslog.unix_path.empty() ? syslog.host : syslog.unix_path) << " port "
+      << syslog.port << ", facility " << int{syslog.facility} << ", severity "
+      << int{syslog.severity} << ", app_name " << syslog.app_name << ", max_bytes "
+      << syslog.max_bytes << '\n';
+}
+
 }  // namespace
 
 std::string dump(const Node& node) {
@@ -266,8 +278,7 @@ std::string dump(const Settings& settings) {
   out << "unknown paths " << (settings.forward_unknown_paths ? "forwarded" : "refused") << '\n'
       << "trusted_proxies " << joined(settings.trusted_proxies) << '\n';
   write(settings.limits, out);
-  out << "access_log " << settings.access_log.path << ", buffer_bytes "
-      << settings.access_log.buffer_bytes << '\n';
+  write(settings.access_log, out);
   if (settings.admin) out << "admin " << settings.admin->address << '\n';
   out << "drain_timeout " << milliseconds(settings.drain_timeout) << '\n';
   return out.str();

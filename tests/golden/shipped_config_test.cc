@@ -130,6 +130,8 @@ TEST(ShippedConfiguration, ExamplesOnlyNeedTheFilesThatTheyName) {
   for (const char* const place : kPlacesOfRedis) {
     Node root = parsed(with_examples(shipped_text()));
     keep_one_place_of_redis(root, place);
+    std::erase_if(child(root, "access_log").entries,
+                  [](const auto& entry) { return entry.key == "path"; });  // syslog is its place
     EXPECT_THAT(problems_of(root), Each(HasSubstr("cannot read"))) << place;
   }
 }
@@ -168,13 +170,15 @@ TEST(ShippedConfiguration, ShowsTheDefaults) {
 TEST(ShippedConfiguration, ShowsTheDefaultsOfItsExamples) {
   Node written = parsed(with_examples(shipped_text()));
   child(written, "upstreams") = *parsed(shipped_text()).find("upstreams");
-  keep(written, {"redis", "listeners", "filters", "upstreams"});
+  keep(written, {"redis", "listeners", "filters", "upstreams", "access_log"});
   child(written, "listeners").items.resize(1);
+  keep(child(written, "access_log"), {"syslog"});
   Node& redis = child(written, "redis");
   keep(redis,
        {"url", "database", "command_timeout", "connect_timeout", "max_in_flight", "breaker"});
   Node left_out = written;
   keep(child(left_out, "redis"), {});
+  keep(child(child(left_out, "access_log"), "syslog"), {});
   EXPECT_EQ(dump(settings_of(written)), dump(settings_of(left_out)));
 }
 

@@ -145,6 +145,7 @@ TEST_F(Rules, KeepSecretsAndPhoneNumbersOutOfTheLog) {
   for (const Operation& operation : shipped().api().operations) {
     for (const Parameter& parameter : operation.parameters) {
       const bool is_sensitive = parameter.name == "phone_number" || parameter.name == "msisdn" ||
+                                parameter.name == "list_number" ||
                                 parameter.name == "webhook_secret";
       EXPECT_EQ(parameter.sensitive, is_sensitive) << name_of(operation) << " " << parameter.name;
     }

@@ -1,227 +1,112 @@
 #include "gateway/observe/access_log.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <string>
+
+#include "tests/support/manual_loop.h"
+#include "tests/support/temp_dir.h"
 
 namespace trackly::observe {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::AllOf;
-using testing::HasSubstr;
-using testing::Not;
-using testing::StartsWith;
 
-Operation operation(std::string path, std::vector<Parameter> parameters = {}) {
-  Operation operation;
-  operation.path = std::move(path);
-  operation.parameters = std::move(parameters);
-  return operation;
-}
-
-Parameter path_parameter(std::string name, bool sensitive) {
-  Parameter parameter;
-  parameter.in = Parameter::In::path;
-  parameter.name = std::move(name);
-  parameter.sensitive = sensitive;
-  return parameter;
-}
-
-class AccessLine : public testing::Test {
+class AccessLogTest : public testing::Test {
  protected:
-  AccessLine() {
-    exchange_.client_address = "203.0.113.7";
-    exchange_.request_id = "req-1";
-    exchange_.started_at = WallTime(1741944413589ms);
-    request("POST", "/api/v2/send");
+  AccessLogTest() {
+    success_.status = 200;
+    success_.delivered = true;
   }
 
-  void request(std::string method, std::string target) {
-    exchange_.request.method = std::move(method);
-    exchange_.request.target = std::move(target);
-    exchange_.path = exchange_.request.target;
-    const std::size_t query = exchange_.path.find('?');
-    if (query == std::string_view::npos) return;
-    exchange_.query = exchange_.path.substr(query + 1);
-    exchange_.path = exchange_.path.substr(0, query);
+  /// How many of so many requests like this one got a line.
+  std::uint64_t logged(const Exchange& exchange, double share, int times) {
+    settings_.sample_successes = share;
+    const AccessFormat format(settings_, api_);
+    const std::uint64_t before = counts_.lines.value();
+    for (int i = 0; i < times; ++i) log_.write(exchange, format);
+    return counts_.lines.value() - before;
   }
 
-  void refuse(std::string id, int status, std::string code) {
-    auto reply = std::make_shared<ErrorReply>();
-    reply->id = std::move(id);
-    reply->status = exchange_.status = status;
-    reply->code = std::move(code);
-    exchange_.local_reply = reply;
-  }
-
-  std::string line() const {
-    std::string out;
-    append_access_line(out, exchange_, api_);
-    return out;
-  }
-
+  const test::TempDir directory_;
+  test::ManualLoop loop_;
+  AccessLogSettings settings_ = [this] {
+    AccessLogSettings settings;
+    settings.path = directory_ / "log";
+    return settings;
+  }();
   ApiDescription api_;
-  Exchange exchange_;
+  const std::unique_ptr<LogWriter> writer_ =
+      LogWriter::start(access_log_options(settings_)).value();
+  AccessLogCounts counts_;
+  AccessLog log_{writer_.get(), loop_, counts_};
+  Exchange success_;
 };
 
-TEST_F(AccessLine, TellsEverythingOfAForwardedBatch) {
-  const Operation bulk = operation("/api/v2/send/bulk");
-  auto account = std::make_shared<Account>();
-  account->id = "acct_42";
-  auto key = std::make_shared<KeyRecord>();
-  key->name = "production";
-  key->account = account;
-
-  request("POST", "/api/v2/send/bulk");
-  exchange_.protocol = Protocol::http2;
-  exchange_.tls = true;
-  exchange_.operation = &bulk;
-  exchange_.status = 200;
-  exchange_.trace = {{"api_key", 3us}, {"rate_limit", 1200us}};
-  exchange_.key = key;
-  exchange_.batch_items = 1000;
-  exchange_.limiter = {"single", 199, "redis"};
-  exchange_.bytes_in = 200123;
-  exchange_.bytes_out = 55;
-  exchange_.upstream = "default";
-  exchange_.endpoint = "127.0.0.1:9000";
-  exchange_.attempts = 2;
-  exchange_.delivered = true;
-  exchange_.received_status = 200;
-  exchange_.chain_done = 1500us;
-  exchange_.upstream_head = 21ms;
-  exchange_.finished = 22007us;
-
-  EXPECT_EQ(line(),
-            R"({"time":"2025-03-14T09:26:53.589Z","request_id":"req-1","client":"203.0.113.7",)"
-            R"("protocol":"HTTP/2","tls":true,"method":"POST","route":"/api/v2/send/bulk",)"
-            R"("path":"/api/v2/send/bulk","status":200,)"
-            R"("filters":[{"name":"api_key","us":3},{"name":"rate_limit","us":1200}],)"
-            R"("account":"acct_42","key":"production","batch_items":1000,)"
-            R"("limiter":{"rule":"single","remaining":199,"store":"redis"},)"
-            R"("bytes_in":200123,"bytes_out":55,"upstream":"default","endpoint":"127.0.0.1:9000",)"
-            R"("attempts":2,"delivered":true,"upstream_status":200,)"
-            R"("chain_ms":1.500,"upstream_head_ms":21.000,"duration_ms":22.007})"
-            "\n");
+TEST_F(AccessLogTest, WritesEveryRequestUnlessToldOtherwise) {
+  EXPECT_EQ(logged(success_, 1, 1000), 1000U);
+  EXPECT_EQ(counts_.sampled_out.value(), 0U);
 }
 
-TEST_F(AccessLine, LeavesOutWhatDidNotHappen) {
-  EXPECT_EQ(line(),
-            R"({"time":"2025-03-14T09:26:53.589Z","request_id":"req-1","client":"203.0.113.7",)"
-            R"("protocol":"HTTP/1.1","tls":false,"method":"POST","path":"/api/v2/send",)"
-            R"("bytes_in":0,"bytes_out":0,"delivered":false,"duration_ms":0.000})"
-            "\n");
+TEST_F(AccessLogTest, WritesAShareOfTheSuccesses) {
+  const std::uint64_t count = logged(success_, 0.1, 10'000);
+  EXPECT_GT(count, 850U);
+  EXPECT_LT(count, 1150U);
+  EXPECT_EQ(counts_.sampled_out.value(), 10'000 - count);
 }
 
-TEST_F(AccessLine, NamesTheRefusalAndWhoRefused) {
-  refuse("invalid_phone.recipient", 400, "invalid_phone");
-  exchange_.refused_by = "schema";
-  EXPECT_THAT(line(), HasSubstr(R"("status":400,"code":"invalid_phone",)"
-                                R"("error":"invalid_phone.recipient","refused_by":"schema")"));
+TEST_F(AccessLogTest, WritesNoSuccessWhereNoneIsWanted) {
+  EXPECT_EQ(logged(success_, 0, 1000), 0U);
+  EXPECT_EQ(counts_.sampled_out.value(), 1000U);
 }
 
-TEST_F(AccessLine, HasNoCodeWhereTheAnswerHasNone) {
-  refuse("account_suspended", 403, "");
-  EXPECT_THAT(line(), AllOf(HasSubstr(R"("error":"account_suspended")"), Not(HasSubstr("code"))));
+TEST_F(AccessLogTest, CannotBeTalkedOutOfALineByARequestId) {
+  success_.request_id = "always the same";
+  const std::uint64_t count = logged(success_, 0.5, 1000);
+  EXPECT_GT(count, 400U);
+  EXPECT_LT(count, 600U);
 }
 
-TEST_F(AccessLine, TellsHowTheUpstreamFailed) {
-  refuse("provider_error", 503, "provider_error");
-  exchange_.upstream = "default";
-  exchange_.failure = UpstreamFailure::foreign_error;
-  exchange_.received_status = 503;
-  exchange_.delivered = true;
-  EXPECT_THAT(line(), HasSubstr(R"("delivered":true,"upstream_error":"foreign_error",)"
-                                R"("upstream_status":503)"));
+TEST_F(AccessLogTest, WritesWhateverIsNoPlainSuccess) {
+  Exchange refused;
+  refused.status = 400;
+  refused.local_reply = std::make_shared<ErrorReply>();
+  Exchange of_the_service;
+  of_the_service.status = 404;
+  Exchange without_answer;
+  Exchange cut;
+  cut.status = 200;
+  cut.cut = true;
+  Exchange flagged;
+  flagged.status = 200;
+  flagged.flag = "limiter_store_unavailable";
+  Exchange failed;
+  failed.status = 200;
+  failed.failure = UpstreamFailure::truncated_response;
+  for (const Exchange* exchange :
+       {&refused, &of_the_service, &without_answer, &cut, &flagged, &failed}) {
+    EXPECT_EQ(logged(*exchange, 0, 10), 10U);
+  }
+  EXPECT_EQ(counts_.sampled_out.value(), 0U);
 }
 
-TEST_F(AccessLine, FlagsACutAnswerAndItsReason) {
-  exchange_.flag = "client_gone";
-  exchange_.cut = true;
-  EXPECT_THAT(line(), HasSubstr(R"("flags":["client_gone","cut"])"));
+TEST_F(AccessLogTest, AccountsForEveryRequest) {
+  logged(success_, 0.5, 10'000);
+  EXPECT_TRUE(writer_->stop(10s));
+  EXPECT_EQ(writer_->counts().written + writer_->counts().lost + counts_.sampled_out.value(),
+            10'000U);
+  const std::string text = test::read_file(settings_.path);
+  const auto lines = static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n'));
+  EXPECT_EQ(lines, writer_->counts().written);
 }
 
-TEST_F(AccessLine, HidesSensitivePathParameters) {
-  const Operation hook =
-      operation("/api/feedback/{provider}/{secret}/events",
-                {path_parameter("provider", false), path_parameter("secret", true)});
-  request("POST", "/api/feedback/lime/s3cr%2Ft/events");
-  exchange_.operation = &hook;
-  EXPECT_THAT(line(),
-              AllOf(HasSubstr(R"("route":"/api/feedback/{provider}/{secret}/events")"),
-                    HasSubstr(R"("path":"/api/feedback/lime/*/events")"), Not(HasSubstr("s3cr"))));
-}
-
-TEST_F(AccessLine, HidesASensitiveParameterAtTheEnd) {
-  const Operation contact =
-      operation("/api/v2/contacts/{phone_number}", {path_parameter("phone_number", true)});
-  request("GET", "/api/v2/contacts/%2B14155556789");
-  exchange_.operation = &contact;
-  EXPECT_THAT(line(), HasSubstr(R"("path":"/api/v2/contacts/*",)"));
-}
-
-TEST_F(AccessLine, HidesSensitiveParametersOfRequestsThatMissTheirOperation) {
-  api_.operations.push_back(
-      operation("/api/v2/contacts/{phone_number}", {path_parameter("phone_number", true)}));
-  request("PATCH", "/api/v2/contacts/+14155556789");
-  EXPECT_THAT(line(), HasSubstr(R"("path":"/api/v2/contacts/*")"));
-  request("GET", "/api/v2/contacts/+14155556789/");
-  EXPECT_THAT(line(), HasSubstr(R"("path":"/api/v2/contacts/*/")"));
-  request("GET", "/api/v2/contacts/+14155556789/messages/7");
-  EXPECT_THAT(line(), HasSubstr(R"("path":"/api/v2/contacts/*/messages/7")"));
-  request("PATCH", "/api/v2/contacts");
-  EXPECT_THAT(line(), HasSubstr(R"("path":"/api/v2/contacts")"));
-  api_.operations.push_back(
-      operation("/api/v2/contacts/{phone_number}/{secret}", {path_parameter("secret", true)}));
-  request("PATCH", "/api/v2/contacts/+14155556789/hush");
-  EXPECT_THAT(line(), HasSubstr(R"("path":"/api/v2/contacts/*/*")"));
-  request("GET", "/api/v2/lists/42");
-  EXPECT_THAT(line(), HasSubstr(R"("path":"/api/v2/lists/42")"));
-}
-
-TEST_F(AccessLine, NeverHasTheQuery) {
-  request("GET", "/api/v2/contacts?list_number=%2B14155551234&token=hush");
-  EXPECT_THAT(line(), AllOf(HasSubstr(R"("path":"/api/v2/contacts")"), Not(HasSubstr("hush")),
-                            Not(HasSubstr("list_number"))));
-}
-
-TEST_F(AccessLine, StaysReadableWhateverThePathHolds) {
-  request("GET", "/a\"b\\\x01\xff\n");
-  EXPECT_THAT(line(), HasSubstr("\"path\":\"/a\\\"b\\\\\\u0001\uFFFD\\u000a\""));
-}
-
-TEST_F(AccessLine, CutsALongPathAndALongMethod) {
-  request(std::string(5000, 'M'), "/" + std::string(5000, 'x'));
-  EXPECT_LT(line().size(), 1500U);
-}
-
-TEST_F(AccessLine, HasNoRouteForAnUnknownPath) {
-  Operation unknown = operation("");
-  unknown.is_unknown = true;
-  request("GET", "/nowhere");
-  exchange_.operation = &unknown;
-  EXPECT_THAT(line(), AllOf(HasSubstr(R"("path":"/nowhere")"), Not(HasSubstr("route"))));
-}
-
-TEST_F(AccessLine, IsWrittenForARequestThatCouldNotBeRead) {
-  exchange_.request.method.clear();
-  exchange_.path = {};
-  refuse("invalid_input", 400, "invalid_input");
-  EXPECT_THAT(line(), AllOf(Not(HasSubstr("method")), Not(HasSubstr("path")),
-                            HasSubstr(R"("status":400)")));
-}
-
-TEST(LostAccessLines, AreCountedInALineOfTheirOwn) {
-  EXPECT_THAT(lost_access_lines(12), AllOf(StartsWith(R"({"time":")"), HasSubstr(R"("lost":12})")));
-}
-
-TEST(AccessLog, WithoutAWriterLogsNothing) {
-  Counter lines;
-  AccessLog(nullptr, lines).write(Exchange(), ApiDescription());
+TEST_F(AccessLogTest, WithoutAWriterLogsNothing) {
+  AccessLog(nullptr, loop_, counts_).write(success_, AccessFormat(settings_, api_));
+  EXPECT_EQ(counts_.lines.value(), 0U);
+  EXPECT_EQ(counts_.sampled_out.value(), 0U);
 }
 
 }  // namespace

@@ -8,6 +8,8 @@
 
 #include <array>
 #include <filesystem>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -25,7 +27,8 @@ constexpr std::size_t kBuffer = 64 * 1024;
 std::string lost_line(std::uint64_t lost) { return "lost " + std::to_string(lost) + "\n"; }
 
 std::unique_ptr<LogWriter> start(const std::string& path) {
-  auto writer = LogWriter::start(path, kBuffer, lost_line);
+  auto writer =
+      LogWriter::start({.target = {.path = path}, .buffer_bytes = kBuffer, .lost_line = lost_line});
   EXPECT_TRUE(writer.ok()) << writer.error().text;
   return std::move(writer).value();
 }
@@ -240,9 +243,70 @@ TEST(LogWriter, LosesALineThatNoBufferHolds) {
   EXPECT_EQ(test::read_file(dir / "log"), "small\nlost 1\n");
 }
 
+TEST(LogWriter, CountsEveryLineAsWrittenOrLost) {
+  const test::TempDir dir;
+  Pipe pipe(dir / "pipe");
+  const auto writer = start(dir / "pipe");
+  std::uint64_t given = 0;
+  for (; writer->lost() < 5; ++given) writer->write(numbered(0));
+  wait_until([&] { return writer->counts().written > 0; });  // what the pipe took, while it is full
+  EXPECT_FALSE(writer->stop(0s));
+  EXPECT_EQ(writer->counts().written + writer->counts().lost, given);
+}
+
+TEST(LogWriter, DoesNotCountItsMarksAsLines) {
+  const test::TempDir dir;
+  const auto writer = start(dir / "log");
+  writer->write(std::string(kBuffer, 'x') + "\n");
+  writer->write("small\n");
+  EXPECT_TRUE(writer->stop(10s));
+  EXPECT_EQ(writer->counts().written, 1U);
+  EXPECT_EQ(writer->counts().lost, 1U);
+}
+
+TEST(LogWriter, GoesOnCountingWhereAnotherWriterEnded) {
+  const test::TempDir dir;
+  const auto counts = std::make_shared<LogCounts>();
+  for (const char* name : {"one", "two"}) {
+    const auto writer = LogWriter::start(
+        {.target = {.path = dir / name}, .buffer_bytes = kBuffer, .lost_line = lost_line}, counts);
+    ASSERT_TRUE(writer.ok());
+    (*writer)->write("line\n");
+    EXPECT_TRUE((*writer)->stop(10s));
+  }
+  EXPECT_EQ(counts->written, 2U);
+}
+
+/// What was reported; of one test at a time.
+struct Reports {
+  std::mutex mutex;
+  std::vector<std::string> lines;
+} reports;
+
+TEST(LogWriter, TellsOnceWhyItLosesLines) {
+  const auto report = [](const LogTarget& target, std::uint64_t lost, std::string_view why) {
+    const std::lock_guard lock(reports.mutex);
+    reports.lines.push_back(target.text() + " lost " + std::to_string(lost) + ": " +
+                            std::string(why));
+  };
+  const auto writer = LogWriter::start({.target = {.path = "/dev/full"},
+                                        .buffer_bytes = kBuffer,
+                                        .lost_line = lost_line,
+                                        .report = report});
+  ASSERT_TRUE(writer.ok());
+  for (std::uint64_t i = 1; i <= 5; ++i) {
+    (*writer)->write("no room\n");
+    wait_until([&] { return (*writer)->lost() == i; });
+  }
+  EXPECT_TRUE((*writer)->stop(10s)) << "nothing is lost by stopping";
+  EXPECT_EQ(reports.lines, std::vector<std::string>{"/dev/full lost 1: No space left on device"});
+}
+
 TEST(LogWriter, SaysWhyItCannotStart) {
   const test::TempDir dir;
-  EXPECT_FALSE(LogWriter::start(dir / "missing/log", kBuffer, lost_line).ok());
+  const auto writer = LogWriter::start(
+      {.target = {.path = dir / "missing/log"}, .buffer_bytes = kBuffer, .lost_line = lost_line});
+  EXPECT_FALSE(writer.ok());
 }
 
 }  // namespace

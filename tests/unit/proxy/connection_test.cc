@@ -145,8 +145,8 @@ class ConnectionTest : public testing::Test, private ConnectionOwner, private ne
 
   json::Parser parser_;
   BodyBudget budget_{1 << 20};
-  observe::Counter lines_;
-  observe::AccessLog log_{nullptr, lines_};
+  observe::AccessLogCounts log_counts_;
+  observe::AccessLog log_{nullptr, loop_, log_counts_};
   observe::Incidents incidents_;
   const UpstreamSettings upstream_settings_ = [] {
     UpstreamSettings settings;

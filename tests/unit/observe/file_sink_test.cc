@@ -1,4 +1,4 @@
-#include "gateway/observe/log_sink.h"
+#include "gateway/observe/file_sink.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -70,44 +70,44 @@ std::size_t fill(LogSink& sink, std::size_t most = 64U << 20) {
 }
 
 void expect_writes_without_waiting(const Ends& ends) {
-  auto sink = LogSink::open("/dev/stdout");
+  auto sink = FileSink::open("/dev/stdout");
   ASSERT_TRUE(sink.ok()) << sink.error().text;
-  ASSERT_EQ(sink->write("hello\n").value(), 6U);
+  ASSERT_EQ((*sink)->write("hello\n").value(), 6U);
   EXPECT_EQ(read_some(ends.out), "hello\n");
-  EXPECT_LT(fill(*sink), 16U << 20) << "a reader that does not read holds nobody up";
+  EXPECT_LT(fill(**sink), 16U << 20) << "a reader that does not read holds nobody up";
   EXPECT_TRUE(is_blocking(ends.in)) << "whoever shares the stream is left alone";
 }
 
-TEST(LogSink, AppendsToAFile) {
+TEST(FileSink, AppendsToAFile) {
   const test::TempDir dir;
   const std::string path = dir.write("log", "before\n");
-  auto sink = LogSink::open(path);
+  auto sink = FileSink::open(path);
   ASSERT_TRUE(sink.ok());
-  EXPECT_EQ(sink->write("after\n").value(), 6U);
+  EXPECT_EQ((*sink)->write("after\n").value(), 6U);
   EXPECT_EQ(test::read_file(path), "before\nafter\n");
 }
 
-TEST(LogSink, SaysWhyAFileCannotBeOpened) {
+TEST(FileSink, SaysWhyAFileCannotBeOpened) {
   const test::TempDir dir;
-  const auto sink = LogSink::open(dir / "missing/log");
+  const auto sink = FileSink::open(dir / "missing/log");
   ASSERT_FALSE(sink.ok());
   EXPECT_NE(sink.error().text.find("No such file"), std::string::npos) << sink.error().text;
 }
 
-TEST(LogSink, ReportsAFullDisk) {
-  auto sink = LogSink::open("/dev/full");
+TEST(FileSink, ReportsAFullDisk) {
+  auto sink = FileSink::open("/dev/full");
   ASSERT_TRUE(sink.ok());
-  EXPECT_EQ(sink->write("x").error(), std::errc::no_space_on_device);
+  EXPECT_EQ((*sink)->write("x").error(), std::errc::no_space_on_device);
 }
 
-TEST(LogSink, NeverWaitsForThePipeBehindStandardOutput) {
+TEST(FileSink, NeverWaitsForThePipeBehindStandardOutput) {
   Ends ends;
   make_pipe(ends);
   const StandardOutput output(ends.in);
   expect_writes_without_waiting(ends);
 }
 
-TEST(LogSink, NeverWaitsForTheSocketBehindStandardOutput) {
+TEST(FileSink, NeverWaitsForTheSocketBehindStandardOutput) {
   Ends ends;
   std::array<int, 2> fds{};
   ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, fds.data()), 0);
@@ -117,7 +117,7 @@ TEST(LogSink, NeverWaitsForTheSocketBehindStandardOutput) {
   expect_writes_without_waiting(ends);
 }
 
-TEST(LogSink, NeverWaitsForAPipeThatItMayNotOpenAgain) {
+TEST(FileSink, NeverWaitsForAPipeThatItMayNotOpenAgain) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs a user to give up";
   Ends ends;
   make_pipe(ends);
