@@ -100,6 +100,7 @@ class Server {
   void on_read(std::shared_ptr<const config::Configuration> configuration,
                const Problems& problems);
   void reopen_log();
+  static void stop_log(observe::LogWriter& log);
 
   // ---- the admin listener
   Result<std::unique_ptr<admin::AdminListener>> open_admin(const Settings& next);
@@ -333,11 +334,16 @@ int Server::run() {
   redis_.reset();
   for (const auto& worker : workers_) worker->stop();
   workers_.clear();
-  if (generation_->log != nullptr && !generation_->log->stop(kLogPatience)) {
-    spdlog::warn("the access log lost lines at the end");
-  }
+  if (generation_->log != nullptr) stop_log(*generation_->log);
   spdlog::info("stopped: {} requests cut", cut_);
   return cut_ == 0 ? 0 : 1;
+}
+
+void Server::stop_log(observe::LogWriter& log) {
+  const std::uint64_t before = log.lost();
+  if (log.stop(kLogPatience)) return;
+  spdlog::warn("access log {}: {} lines lost at the end", log.options().target.text(),
+               log.lost() - before);
 }
 
 // ----------------------------------------------------------------------------------------- the end

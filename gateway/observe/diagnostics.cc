@@ -4,16 +4,19 @@
 #include <spdlog/sinks/null_sink.h>
 #include <spdlog/spdlog.h>
 
+#include <chrono>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "gateway/observe/log_writer.h"
+#include "gateway/observe/path_redactor.h"
 
 namespace trackly::observe {
 namespace {
 
 constexpr std::size_t kBufferBytes = 256 * 1024;
+constexpr std::chrono::seconds kPatience{1};
 constexpr const char* kPattern = "%Y-%m-%dT%H:%M:%S.%eZ %l %v";
 
 /// spdlog's own asynchronous mode waits for the stream when it ends; this one leaves all waiting to
@@ -21,6 +24,9 @@ constexpr const char* kPattern = "%Y-%m-%dT%H:%M:%S.%eZ %l %v";
 class WriterSink final : public spdlog::sinks::base_sink<std::mutex> {
  public:
   explicit WriterSink(std::shared_ptr<LogWriter> writer) : writer_(std::move(writer)) {}
+  ~WriterSink() override { writer_->stop(kPatience); }
+  WriterSink(const WriterSink&) = delete;
+  WriterSink& operator=(const WriterSink&) = delete;
 
  private:
   void sink_it_(const spdlog::details::log_msg& message) override {
@@ -60,7 +66,7 @@ Diagnostics::~Diagnostics() {
 }
 
 void report_fault(std::string_view request_id, std::string_view what) {
-  spdlog::error("request {} ended by a fault of the gateway: {}", request_id, what);
+  spdlog::error("request {} ended by a fault of the gateway: {}", without_keys(request_id), what);
 }
 
 void report_upstream(std::string_view upstream, std::string_view what) {

@@ -15,7 +15,8 @@
 namespace trackly::observe {
 namespace {
 
-constexpr std::chrono::seconds kPatienceOfDestructor{1};
+/// A reload may have the last request that knows the writer destroy it, on a worker's thread.
+constexpr std::chrono::milliseconds kPatienceOfDestructor{100};
 /// Lines of this time are written together: a wake-up and a write for each of them would cost more
 /// than all the rest of logging.
 constexpr int kGatherMs = 5;
@@ -151,7 +152,7 @@ void LogWriter::run() {
       tell_losses();
       return;
     } else {
-      pause(lost() == told_ ? kForever : kTellMs);
+      pause(has_something_to_tell() ? kTellMs : kForever);
     }
     if (!turn.stopping) pause(kGatherMs);
     tell_losses();
@@ -250,10 +251,14 @@ std::optional<int> LogWriter::patience_ms() {
   return static_cast<int>(std::min<std::int64_t>(left.count(), kTellMs));
 }
 
+bool LogWriter::has_something_to_tell() const {
+  return options_.report != nullptr && lost() != told_;
+}
+
 void LogWriter::tell_losses() {
-  const std::uint64_t lost_now = lost();
   const TimePoint now = std::chrono::steady_clock::now();
-  if (options_.report == nullptr || lost_now == told_ || now < quiet_until_) return;
+  if (!has_something_to_tell() || now < quiet_until_) return;
+  const std::uint64_t lost_now = lost();
   options_.report(options_.target, lost_now - told_,
                   refusal_ ? std::make_error_code(*refusal_).message() : "it is too slow");
   told_ = lost_now;

@@ -82,6 +82,7 @@ class LogWriter {
   bool wait_for_room();
   std::optional<int> patience_ms();
   void lose(std::uint64_t lines);
+  bool has_something_to_tell() const;
   void tell_losses();
   void pause(int timeout_ms);
   void drain_wake();

@@ -232,9 +232,44 @@ TEST(AccountOfTheLog, AddsUpWhereTheProgramEndsWithAFullPipe) {
   const TempDir directory;
   const FullPipe pipe(directory / "log");
   Gateway gateway(with_log("path: '" + directory / "log" + "', buffer_bytes: 64KiB"));
-  ask(gateway, 100);
+  ask(gateway, 60);
   EXPECT_EQ(gateway.stop(), 0);
-  EXPECT_TRUE(gateway.process().wait_for_err("the access log lost lines at the end"));
+  const auto line = gateway.process().wait_for_err(" lines lost at the end");
+  ASSERT_TRUE(line);
+  const double lost = std::stod(line->substr(line->rfind(": ") + 2));
+  EXPECT_EQ(lines_of(pipe.read()).lines + lost, 60);
+}
+
+TEST(AccountOfTheLog, GoesOnWhenAReloadReplacesAFullPipe) {
+  const TempDir directory;
+  const FullPipe pipe(directory / "log");
+  Gateway gateway(with_log("path: '" + directory / "log" + "', buffer_bytes: 64KiB"));
+  const std::uint16_t admin = admin_port(gateway);
+  ask(gateway, 2000);
+  const Account full =
+      account_when(admin, 2000, [](const Account& account) { return account.lost > 0; });
+  ASSERT_TRUE(gateway.reload(with_log("format: '%{status}'")));
+  ask(gateway, 10);
+  const Account replaced = account_when(admin, 2010, nothing_waits);
+  EXPECT_EQ(replaced.written, full.written + 10);
+  EXPECT_EQ(replaced.lost, full.lost + full.waiting) << "what waited for the old log";
+  ASSERT_TRUE(gateway.reload(with_log("path: off")));
+  ask(gateway, 10);
+  EXPECT_TRUE(eventually([&] { return account_of(admin).requests == 2020; }));
+  EXPECT_EQ(account_of(admin).sum(), 2010);
+  EXPECT_TRUE(eventually([&] { return gateway.process().out().size() == 40; }));
+}
+
+TEST(AccessLog, ThatStaysTheSameIsNotInterruptedByAReload) {
+  const TempDir directory;
+  const std::string path = directory / "access.log";
+  Gateway gateway(with_log("path: '" + path + "'"));
+  ask(gateway, 10);
+  ASSERT_TRUE(
+      gateway.reload(with_log("path: '" + path + "', format: json, sample_successes: 0.5")));
+  ask(gateway, 10);
+  EXPECT_EQ(gateway.stop(), 0);
+  EXPECT_EQ(lines_of(read_file(path)).lines, 20);
 }
 
 TEST(AccountOfTheLog, AddsUpWithAFullDisk) {
