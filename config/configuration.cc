@@ -61,7 +61,8 @@ class Loader {
     Configuration& all = *configuration_;
     for (std::size_t i = 0; i < chain.size(); ++i) {
       const FilterSettings& filter = all.settings.filters[i];
-      all.filters.push_back({filter.name, chain[i] ? make(*chain[i], filter.settings) : nullptr});
+      NamedFactory& made = all.filters.emplace_back(NamedFactory{filter.name, nullptr});
+      if (chain[i] != nullptr) made.factory = make(*chain[i], filter.settings, made.shadow);
     }
     for (const Operation& operation : all.api.operations) read_overrides(operation);
   }
@@ -75,8 +76,10 @@ class Loader {
     return nullptr;
   }
 
-  std::unique_ptr<FilterFactory> make(const FilterKind& kind, const Node& settings) {
+  /// `shadow` is a key that all filters have, and none of them reads.
+  std::unique_ptr<FilterFactory> make(const FilterKind& kind, const Node& settings, bool& shadow) {
     MappingReader reader(&settings, problems_);
+    shadow = reader.boolean("shadow", false);
     return kind.make(reader, setup_);
   }
 
@@ -110,7 +113,7 @@ class Loader {
     const auto index = static_cast<std::size_t>(found - chain.begin());
     Configuration::Override& changed = configuration_->overrides[{index, &operation}];
     changed.settings = overlaid(found->settings, entry.value);
-    changed.factory = make(kind, changed.settings);
+    changed.factory = make(kind, changed.settings, changed.shadow);
   }
 
   /// The chain's settings with the keys of `changes` in place of their own.
@@ -136,6 +139,22 @@ const FilterFactory& Configuration::factory_for(std::size_t filter_index,
                                                 const Operation& operation) const {
   const auto found = overrides.find({filter_index, &operation});
   return found == overrides.end() ? *filters[filter_index].factory : *found->second.factory;
+}
+
+bool Configuration::in_shadow(std::size_t filter_index, const Operation& operation) const {
+  const auto found = overrides.find({filter_index, &operation});
+  return found == overrides.end() ? filters[filter_index].shadow : found->second.shadow;
+}
+
+std::vector<ChainLink> Configuration::make_chain(const Operation& operation,
+                                                 Services& services) const {
+  std::vector<ChainLink> chain;
+  for (std::size_t i = 0; i < filters.size(); ++i) {
+    auto filter = factory_for(i, operation).make(operation, services);
+    if (filter == nullptr) continue;
+    chain.push_back({filters[i].name, std::move(filter), in_shadow(i, operation)});
+  }
+  return chain;
 }
 
 std::shared_ptr<const Configuration> load_configuration(const std::string& path,

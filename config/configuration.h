@@ -20,6 +20,7 @@ namespace trackly::config {
 struct NamedFactory {
   std::string name;
   std::unique_ptr<FilterFactory> factory;
+  bool shadow = false;
 };
 
 /// Everything that the files say, checked. Immutable after load and shared by all workers; its
@@ -39,10 +40,18 @@ class Configuration {
   /// that the operation's x-gateway asks for. Requires: the operation is one of `api`.
   const FilterFactory& factory_for(std::size_t filter_index, const Operation& operation) const;
 
+  /// Whether that filter only notes what it would refuse there. Every filter's settings may say
+  /// `shadow: true`.
+  bool in_shadow(std::size_t filter_index, const Operation& operation) const;
+
+  /// The filters that requests of an operation pass on the worker whose services these are.
+  std::vector<ChainLink> make_chain(const Operation& operation, Services& services) const;
+
   /// A filter whose settings an operation changes.
   struct Override {
     Node settings;
     std::unique_ptr<FilterFactory> factory;
+    bool shadow = false;
   };
   /// Filled by load_configuration(); asked through factory_for().
   std::map<std::pair<std::size_t, const Operation*>, Override> overrides;

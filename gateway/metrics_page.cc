@@ -66,6 +66,7 @@ void append_requests(MetricsText& text, const MetricsSources& sources) {
   for (const auto& of_worker : sources.generation.metrics) metrics.push_back(of_worker.get());
   if (sources.earlier != nullptr) metrics.push_back(sources.earlier);
   append_request_metrics(text, *sources.generation.labels, metrics);
+  sources.process.shadow_findings.append(text);
 }
 
 void append_breakers(MetricsText& text, const MetricsSources& sources) {

@@ -3,6 +3,7 @@
 #include "gateway/api/settings.h"
 #include "gateway/api/siphash.h"
 #include "gateway/observe/incidents.h"
+#include "gateway/observe/shadow_findings.h"
 #include "gateway/proxy/body_budget.h"
 #include "gateway/proxy/connection_counts.h"
 #include "gateway/store/bucket_table.h"
@@ -20,6 +21,7 @@ struct Process {
   proxy::BodyBudget body_budget;
   proxy::ConnectionCounts connections;
   observe::Incidents incidents;
+  observe::ShadowFindings shadow_findings;
 };
 
 }  // namespace trackly

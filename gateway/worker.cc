@@ -16,19 +16,6 @@
 #include "gateway/store/two_call_token_bucket.h"
 
 namespace trackly {
-namespace {
-
-/// The first one where the name is empty, as that of unknown paths is.
-std::size_t index_of_upstream(const Settings& settings, std::string_view name) {
-  const auto found =
-      std::find_if(settings.upstreams.begin(), settings.upstreams.end(),
-                   [name](const UpstreamSettings& upstream) { return upstream.name == name; });
-  return found == settings.upstreams.end()
-             ? 0
-             : static_cast<std::size_t>(found - settings.upstreams.begin());
-}
-
-}  // namespace
 
 // --------------------------------------------------------------------------- what a worker serves
 // by
@@ -70,7 +57,8 @@ struct Worker::Service {
         access_log(generation->log.get(), *worker.loop_, worker.log_counts_),
         snapshot(generation->settings(), generation->configuration->api,
                  generation->configuration->errors, upstreams(),
-                 {access_log, *generation->labels, *generation->metrics[worker.index_]}) {
+                 {access_log, *generation->labels, *generation->metrics[worker.index_],
+                  &worker.process_.shadow_findings}) {
     for (const Operation& operation : snapshot.api.operations) add(operation);
     add(snapshot.api.unknown);
   }
@@ -92,11 +80,7 @@ struct Worker::Service {
     proxy::Endpoint endpoint;
     endpoint.operation = &operation;
     endpoint.upstream = index_of_upstream(configuration.settings, operation.upstream);
-    for (std::size_t i = 0; i < configuration.filters.size(); ++i) {
-      auto filter = configuration.factory_for(i, operation).make(operation, services);
-      if (filter == nullptr) continue;
-      endpoint.chain.links.push_back({configuration.filters[i].name, std::move(filter)});
-    }
+    endpoint.chain.links = configuration.make_chain(operation, services);
     snapshot.add(std::move(endpoint));
   }
 

@@ -44,6 +44,14 @@ struct LimiterGrant {
   std::vector<BucketTake> takes;
 };
 
+/// What a filter in shadow had to say against a request, which went on all the same.
+struct ShadowFinding {
+  std::string_view filter;
+  ErrorRef error;                  // what it would have answered; nullptr: it could not judge
+  std::string rule;                // of the limiter that is short; empty for other filters
+  std::string_view unjudged = {};  // why it could not: "body_memory", "fault"
+};
+
 struct FilterTrace {
   std::string_view name;
   Duration spent{};  // on the thread, plus what it waited
@@ -101,6 +109,7 @@ struct Exchange {
   // --- the body, once it is whole
   json::HeldBody* body = nullptr;  // nullptr until the body is held
   BodyCap body_cap;
+  BodyCap shadow_cap;  // the same of a filter in shadow: noted where it is crossed, once
 
   // --- what filters found out
   std::shared_ptr<const KeyRecord> key;
@@ -120,6 +129,7 @@ struct Exchange {
   std::string_view refused_by;  // filter name; empty: the core
   std::string_view flag;        // short reason for the log: "client_gone", "slow_body", …
   std::vector<FilterTrace> trace;
+  std::vector<ShadowFinding> shadow;  // in the order found
 
   // --- the upstream
   std::string_view upstream;  // name; empty: not asked

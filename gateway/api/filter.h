@@ -103,10 +103,17 @@ class Filter {
 struct Services {
   Loop& loop;
   Hasher& hasher;
-  TokenBucketStore& local_buckets;  // this worker's way to those of the process; answers at once
-  TokenBucketStore* redis_buckets;  // this worker's; nullptr where no `redis` is configured
+  TokenBucketStore& local_buckets;   // this worker's way to those of the process; answers at once
+  TokenBucketStore* redis_buckets;   // this worker's; nullptr where no `redis` is configured
   SharedKeys* redis_keys = nullptr;  // the same
   const Fleet* fleet = nullptr;      // nullptr: this gateway is alone
+};
+
+/// A filter in the chain of one operation.
+struct ChainLink {
+  std::string name;
+  std::unique_ptr<Filter> filter;
+  bool shadow = false;  // what it refuses is noted, and goes on (Exchange::shadow)
 };
 
 /// An entry of the catalogue that a filter may answer with, and by which rule.

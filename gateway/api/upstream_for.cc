@@ -1,5 +1,6 @@
 #include "gateway/api/upstream_for.h"
 
+#include <algorithm>
 #include <string>
 
 #include "gateway/api/path_prefix.h"
@@ -17,6 +18,15 @@ std::size_t upstream_for(const Settings& settings, std::string_view decoded_path
     }
   }
   return best;
+}
+
+std::size_t index_of_upstream(const Settings& settings, std::string_view name) {
+  const auto found =
+      std::find_if(settings.upstreams.begin(), settings.upstreams.end(),
+                   [name](const UpstreamSettings& upstream) { return upstream.name == name; });
+  return found == settings.upstreams.end()
+             ? 0
+             : static_cast<std::size_t>(found - settings.upstreams.begin());
 }
 
 }  // namespace trackly

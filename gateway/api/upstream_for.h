@@ -12,4 +12,8 @@ namespace trackly {
 /// percent-decoded, or the template of an operation.
 std::size_t upstream_for(const Settings& settings, std::string_view decoded_path);
 
+/// The index of the upstream with that name, as an operation has it; the first one where it is
+/// empty, as that of unknown paths is.
+std::size_t index_of_upstream(const Settings& settings, std::string_view name);
+
 }  // namespace trackly

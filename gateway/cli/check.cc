@@ -37,7 +37,8 @@ void print_filters(const Configuration& configuration, const Operation& operatio
   for (std::size_t i = 0; i < configuration.filters.size(); ++i) {
     const std::string what = configuration.factory_for(i, operation).describe(operation);
     if (what.empty()) continue;
-    print_line(configuration, configuration.filters[i].name, what, out);
+    print_line(configuration, configuration.filters[i].name,
+               configuration.in_shadow(i, operation) ? "in shadow: " + what : what, out);
   }
 }
 

@@ -38,7 +38,9 @@ class Collector {
     const FilterFactory& factory = configuration_.factory_for(filter, operation);
     for (const PossibleAnswer& answer : factory.answers(operation)) {
       if (answer.error == nullptr) continue;
-      const std::string rule = configuration_.filters[filter].name + " (" + answer.rule + ")";
+      const std::string rule =
+          configuration_.filters[filter].name +
+          (configuration_.in_shadow(filter, operation) ? " in shadow (" : " (") + answer.rule + ")";
       Decision& decision = decision_of(answer.error->id, rule, answer.by_state);
       std::string name = operation.method + " " + operation.path;
       auto& names = decision.operations;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "gateway/api/result.h"
 #include "gateway/json/parser.h"
@@ -27,6 +28,8 @@ class HeldBody {
   void append(std::string_view bytes);
 
   std::string_view bytes() const { return bytes_; }
+  /// The bytes so far, out of it. Requires: document() was not asked for.
+  std::string take() { return std::move(bytes_); }
   std::size_t size() const { return bytes_.size(); }
 
   /// The body as a JSON object, or why it is none. Parsed when first asked for, and again only

@@ -69,6 +69,11 @@ LogValue filters(const Exchange& exchange) {
   return std::span<const FilterTrace>(exchange.trace);
 }
 
+LogValue shadow(const Exchange& exchange) {
+  if (exchange.shadow.empty()) return {};
+  return std::span<const ShadowFinding>(exchange.shadow);
+}
+
 LogValue attempts(const Exchange& exchange) {
   if (exchange.upstream.empty()) return {};
   return static_cast<std::uint64_t>(exchange.attempts);
@@ -103,6 +108,7 @@ constexpr LogField kFields[] = {
     {"limiter.rule", "string", [](E e, R) { return text(e.limiter.rule); }},
     {"limiter.remaining", "integer", [](E e, R) { return if_known(e.limiter.remaining); }},
     {"limiter.store", "string", [](E e, R) { return text(e.limiter.store_mode); }},
+    {"shadow", "findings", [](E e, R) { return shadow(e); }},
     {"bytes_in", "integer", [](E e, R) -> LogValue { return e.bytes_in; }},
     {"bytes_out", "integer", [](E e, R) -> LogValue { return e.bytes_out; }},
     {"upstream", "string", [](E e, R) { return text(e.upstream); }},

@@ -45,8 +45,28 @@ class JsonValue {
     }
     line_.end_array();
   }
+  void operator()(std::span<const ShadowFinding> findings) const {
+    line_.begin_array(name_);
+    for (const ShadowFinding& finding : findings) {
+      line_.begin_item_object();
+      append(finding);
+      line_.end_object();
+    }
+    line_.end_array();
+  }
 
  private:
+  void append(const ShadowFinding& finding) const {
+    line_.text("filter", finding.filter);
+    if (finding.error != nullptr) {
+      line_.number("status", finding.error->status);
+      if (!finding.error->code.empty()) line_.text("code", finding.error->code);
+      line_.text("error", finding.error->id);
+    }
+    if (!finding.rule.empty()) line_.text("rule", finding.rule);
+    if (!finding.unjudged.empty()) line_.text("unjudged", finding.unjudged);
+  }
+
   JsonLine& line_;
   std::string_view name_;
 };
@@ -135,7 +155,8 @@ std::string lost_text(std::uint64_t lost) {
 /// Answered in full by a service that was well, and nothing happened on the way.
 bool is_plain_success(const Exchange& exchange) {
   return exchange.status >= 200 && exchange.status < 400 && exchange.local_reply == nullptr &&
-         exchange.failure == UpstreamFailure::none && exchange.flag.empty() && !exchange.cut;
+         exchange.failure == UpstreamFailure::none && exchange.flag.empty() && !exchange.cut &&
+         exchange.shadow.empty();
 }
 
 }  // namespace

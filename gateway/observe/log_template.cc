@@ -54,6 +54,14 @@ struct Text {
     }
     return out;
   }
+  std::string operator()(std::span<const ShadowFinding> findings) const {
+    std::string out;
+    for (const ShadowFinding& finding : findings) {
+      out.append(out.empty() ? "" : ",").append(finding.filter).append(":");
+      out.append(finding.error == nullptr ? finding.unjudged : finding.error->id);
+    }
+    return out;
+  }
 };
 
 }  // namespace

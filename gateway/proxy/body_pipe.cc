@@ -1,5 +1,6 @@
 #include "gateway/proxy/body_pipe.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace trackly::proxy {
@@ -16,7 +17,7 @@ void BodyPipe::push(std::string_view bytes) {
   if (sink_ != nullptr && held().empty()) {
     taken = sink_->send_body(bytes, false);
     passed_ += taken;
-    if (taken > 0 && source_ != nullptr) source_->credit(taken);
+    credit(taken);
   }
   buffer_.append(bytes.substr(taken));
 }
@@ -44,9 +45,15 @@ void BodyPipe::pump() {
       buffer_.erase(0, start_);
       start_ = 0;
     }
-    if (taken > 0 && source_ != nullptr) source_->credit(taken);
+    credit(taken);
   }
   if (source_ended_ && !sink_ended_ && held().empty()) finish();
+}
+
+void BodyPipe::credit(std::size_t bytes) {
+  const std::size_t already = std::min(bytes, credited_);
+  credited_ -= already;
+  if (bytes > already && source_ != nullptr) source_->credit(bytes - already);
 }
 
 void BodyPipe::finish() {
@@ -62,13 +69,20 @@ std::string BodyPipe::take() {
   std::string bytes = std::move(buffer_).substr(start_);
   buffer_ = std::string();
   start_ = 0;
+  credited_ = 0;
   return bytes;
 }
 
+void BodyPipe::put_back(std::string bytes, std::size_t credited) {
+  buffer_ = std::move(bytes);
+  credited_ = credited;
+}
+
 void BodyPipe::close() {
-  const std::size_t left = held().size();
+  const std::size_t left = owed();
   buffer_ = std::string();
   start_ = 0;
+  credited_ = 0;
   sink_ = nullptr;
   BodySource* source = std::exchange(source_, nullptr);
   if (source != nullptr && left > 0) source->credit(left);

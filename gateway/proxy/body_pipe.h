@@ -46,8 +46,13 @@ class BodyPipe {
   /// From the sink: it has room.
   void pump();
 
-  /// What is held, out of the pipe; crediting the source for it is up to the caller.
+  /// What is held, out of the pipe; crediting the source for what is owed() is up to the caller.
   std::string take();
+  /// Before anything else that is pushed. The source has been credited for the first `credited`
+  /// bytes already. Requires: nothing is held.
+  void put_back(std::string bytes, std::size_t credited);
+  /// Bytes held that the source was not credited for.
+  std::size_t owed() const { return held().size() - credited_; }
   /// The source is gone; what it sent still goes through.
   void forget_source() { source_ = nullptr; }
   /// Nothing goes through any more (either side is gone); what is held is credited.
@@ -66,11 +71,13 @@ class BodyPipe {
  private:
   std::string_view held() const { return std::string_view(buffer_).substr(start_); }
   void finish();
+  void credit(std::size_t bytes);
 
   BodySource* source_ = nullptr;
   BodySink* sink_ = nullptr;
   std::string buffer_;
   std::size_t start_ = 0;
+  std::size_t credited_ = 0;  // of the held bytes, the first ones
   std::optional<FieldList> trailers_;
   std::uint64_t passed_ = 0;
   bool source_ended_ = false;

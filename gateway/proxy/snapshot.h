@@ -14,6 +14,7 @@
 #include "gateway/observe/access_format.h"
 #include "gateway/observe/access_log.h"
 #include "gateway/observe/request_metrics.h"
+#include "gateway/observe/shadow_findings.h"
 #include "gateway/proxy/chain.h"
 #include "gateway/proxy/reply.h"
 #include "gateway/proxy/router.h"
@@ -29,11 +30,23 @@ struct Endpoint {
   std::size_t upstream = 0;  // index in Settings::upstreams; not for unknown paths
 };
 
+/// Told of every request that has ended, while everything of it is still there.
+class RequestObserver {
+ public:
+  RequestObserver() = default;
+  RequestObserver(const RequestObserver&) = delete;
+  RequestObserver& operator=(const RequestObserver&) = delete;
+  virtual ~RequestObserver() = default;
+  virtual void on_finished(const Exchange& exchange) = 0;
+};
+
 /// Where the requests of a snapshot are noted when they are over.
 struct Records {
   observe::AccessLog& access_log;
   const observe::RequestLabels& labels;
   observe::RequestMetrics& metrics;
+  observe::ShadowFindings* shadow_findings = nullptr;  // of the process; nullptr: none
+  RequestObserver* observer = nullptr;                 // nullptr: none
 };
 
 /// What one worker serves by: one configuration, compiled. Requests keep the snapshot that they

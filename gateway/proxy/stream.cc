@@ -19,6 +19,8 @@ constexpr std::string_view kHead = "HEAD";
 // Interim answers that are passed on; a service that sends them without end must not fill the
 // memory with what a slow client does not take.
 constexpr int kMaxInterim = 100;
+// What is held for a filter in shadow where no filter has a cap.
+constexpr std::uint64_t kMostForShadow = 5 * 1024 * 1024;
 
 }  // namespace
 
@@ -124,10 +126,11 @@ void Stream::on_body(std::string_view bytes) {
   if (body_ == Body::unwanted) return codec().credit(id_, bytes.size());
   exchange_.bytes_in += bytes.size();
   if (exchange_.bytes_in > exchange_.body_cap.max_bytes) return chain_->refuse_over_cap();
+  watch_shadow_cap();
   if (body_ == Body::held) {
     // Without a payload cap nothing else bounds a body of undeclared length.
-    if (exchange_.bytes_in > reservation_.bytes()) return refuse_for_memory();
-    if (!keep(bytes, 0)) return;
+    const bool fits = exchange_.bytes_in <= reservation_.bytes();
+    if (!fits || !keep(bytes, 0)) return cannot_hold(bytes);
     credit(bytes.size());
   } else {
     request_pipe_.push(bytes);  // while it is undecided, no further than the first small window
@@ -168,6 +171,7 @@ void Stream::on_chain_failed(std::string_view what) {
 void Stream::on_chain_wants_body() {
   const Limits& limits = snapshot_->settings.limits;
   const std::uint64_t bound = std::min(exchange_.body_cap.max_bytes, limits.body_memory);
+  reservation_ = {};  // of a body that was more than is held for a filter in shadow
   if (exchange_.bytes_in > exchange_.body_cap.max_bytes) return chain_->refuse_over_cap();
   const std::uint64_t size =
       request_complete_ ? exchange_.bytes_in : exchange_.request.content_length.value_or(bound);
@@ -182,29 +186,71 @@ void Stream::on_chain_wants_body() {
       [this](BodyBudget::Reservation reservation) { hold_body(std::move(reservation)); });
 }
 
+/// For a filter in shadow nobody is refused, nor kept waiting: the body is held if there is room at
+/// once.
+void Stream::on_shadow_wants_body() {
+  if (exchange_.bytes_in > exchange_.body_cap.max_bytes) return chain_->refuse_over_cap();
+  watch_shadow_cap();
+  const std::uint64_t cap = std::min(exchange_.body_cap.max_bytes, exchange_.shadow_cap.max_bytes);
+  const std::uint64_t bound = cap == UINT64_MAX ? kMostForShadow : cap;
+  const std::uint64_t size =
+      request_complete_ ? exchange_.bytes_in : exchange_.request.content_length.value_or(bound);
+  if (std::max(size, exchange_.bytes_in) > bound) return chain_->body_unavailable();
+  auto reservation = context_.body_budget.reserve(size);
+  if (!reservation) return chain_->body_unavailable();
+  held_for_shadow_ = true;
+  hold_body(std::move(reservation));
+}
+
+/// There is no room for `more` of it. What was held for a filter in shadow goes on as if nobody had
+/// wanted to look at it; its memory stays reserved until it is gone.
+void Stream::cannot_hold(std::string_view more) {
+  if (!held_for_shadow_) return refuse_for_memory();
+  held_for_shadow_ = false;
+  body_ = Body::undecided;
+  exchange_.body = nullptr;
+  std::string so_far = held_->take();
+  held_.reset();
+  const std::size_t credited = so_far.size();
+  request_pipe_.put_back(std::move(so_far), credited);
+  request_pipe_.push(more);
+  chain_->body_unavailable();
+  update_deadline();
+}
+
+void Stream::watch_shadow_cap() {
+  if (exchange_.bytes_in > exchange_.shadow_cap.max_bytes) chain_->note_over_shadow_cap();
+}
+
+void Stream::on_shadow_failed(std::string_view what) {
+  observe::report_fault(exchange_.request_id, what);
+}
+
 void Stream::hold_body(BodyBudget::Reservation reservation) {
   stop_waiting_for_memory();
   reservation_ = std::move(reservation);
   body_ = Body::held;
   held_.emplace(context_.parser, snapshot_->settings.limits.json_depth);
   held_->bound(reservation_.bytes());
+  const std::size_t owed = request_pipe_.owed();
   const std::string early = request_pipe_.take();
-  if (!keep(early, exchange_.request.content_length.value_or(early.size()))) return;
-  credit(early.size());
+  if (!keep(early, exchange_.request.content_length.value_or(early.size()))) {
+    return cannot_hold(early);
+  }
+  credit(owed);
   exchange_.body = &*held_;
   invite_body();
   if (request_complete_) chain_->body_ready();
   update_deadline();
 }
 
-/// False where the system has not the memory that the budget allows; the request has ended then.
+/// False where the system has not the memory that the budget allows.
 bool Stream::keep(std::string_view bytes, std::size_t expected) {
   try {
     held_->reserve(expected);
     held_->append(bytes);
     return true;
   } catch (const std::bad_alloc&) {
-    refuse_for_memory();
     return false;
   }
 }
@@ -224,6 +270,7 @@ void Stream::on_chain_passed() {
   exchange_.chain_done = context_.loop.exact_now() - exchange_.started;
   if (body_ == Body::undecided) {
     if (exchange_.bytes_in > exchange_.body_cap.max_bytes) return chain_->refuse_over_cap();
+    watch_shadow_cap();
     body_ = Body::streamed;
     invite_body();
   }
@@ -538,6 +585,8 @@ void Stream::finish() {
   const Records& records = snapshot_->records;
   records.access_log.write(exchange_, snapshot_->access_format);
   records.metrics.note(records.labels, exchange_);
+  if (records.shadow_findings != nullptr) records.shadow_findings->note(exchange_);
+  if (records.observer != nullptr) records.observer->on_finished(exchange_);
   --context_.activity.requests;
   connection_.release(id_);
 }

@@ -65,6 +65,8 @@ class Stream final : public Deferred,
   void on_chain_refused(ErrorRef error, const std::string& detail) override;
   void on_chain_failed(std::string_view what) override;
   void on_chain_wants_body() override;
+  void on_shadow_wants_body() override;
+  void on_shadow_failed(std::string_view what) override;
 
   // --- the request goes to the service
   void invite_body();
@@ -88,6 +90,8 @@ class Stream final : public Deferred,
 
   // --- answers of our own
   void hold_body(BodyBudget::Reservation reservation);
+  void cannot_hold(std::string_view more);
+  void watch_shadow_cap();
   bool keep(std::string_view bytes, std::size_t expected);
   void stop_waiting_for_memory();
   void refuse_for_memory();
@@ -133,6 +137,7 @@ class Stream final : public Deferred,
   std::unique_ptr<BodyBudget::Waiting> memory_place_;  // while it waits for one
   std::unique_ptr<Timer> memory_deadline_;
   std::size_t held_sent_ = 0;
+  bool held_for_shadow_ = false;
 
   // The service.
   std::optional<UpstreamAttempts> attempts_;  // once the upstream is known

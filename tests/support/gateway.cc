@@ -65,6 +65,27 @@ std::string key_field(std::string_view key) { return "X-Api-Key: " + std::string
 
 std::string gateway_program() { return TRACKLY_GATEWAY_PROGRAM; }
 
+namespace {
+
+std::string chain_of(const GatewayConfig& config) {
+  if (!config.filters.empty()) return config.filters;
+  std::string yaml =
+      "  - request_id: {}\n"
+      "  - api_key: {" +
+      config.api_key_store + config.api_key_options +
+      "}\n"
+      "  - payload_limit: {" +
+      config.payload_limit +
+      "}\n"
+      "  - batch_limit: {}\n"
+      "  - schema: {}\n"
+      "  - entitlements: {}\n";
+  if (!config.rate_limit.empty()) yaml += "  - rate_limit: " + config.rate_limit + "\n";
+  return yaml;
+}
+
+}  // namespace
+
 std::string write_config(const TempDir& directory, const GatewayConfig& config) {
   directory.write("keys.yaml", keys_yaml());
   const std::string rules = std::string(TRACKLY_SOURCE_DIR) + "/config/trackly";
@@ -85,18 +106,8 @@ std::string write_config(const TempDir& directory, const GatewayConfig& config) 
       "errors: {catalogue: " +
       rules + "/errors.yaml" + config.error_options +
       "}\n"
-      "filters:\n"
-      "  - request_id: {}\n"
-      "  - api_key: {" +
-      config.api_key_store + config.api_key_options +
-      "}\n"
-      "  - payload_limit: {" +
-      config.payload_limit +
-      "}\n"
-      "  - batch_limit: {}\n"
-      "  - schema: {}\n"
-      "  - entitlements: {}\n";
-  if (!config.rate_limit.empty()) yaml += "  - rate_limit: " + config.rate_limit + "\n";
+      "filters:\n" +
+      chain_of(config);
   std::string endpoints = "'" + config.upstream + "'";
   for (const std::string& endpoint : config.more_endpoints) endpoints += ", '" + endpoint + "'";
   yaml += "upstreams:\n  default: {endpoints: [" + endpoints + "], timeouts: {" + config.timeouts +

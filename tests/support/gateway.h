@@ -45,6 +45,8 @@ struct GatewayConfig {
   int workers = 2;
   /// Path of the API description; empty: the shipped one.
   std::string api = {};
+  /// The whole chain, lines such as "  - schema: {}\n"; empty: the usual one, as said below.
+  std::string filters = {};
   std::string payload_limit = "max_bytes: 5MiB";
   /// Settings of the rate_limit filter as a YAML flow mapping; empty: it is not in the chain.
   std::string rate_limit = {};

@@ -70,6 +70,7 @@ class FullExchange {
     exchange_.batch_items = 1000;
     exchange_.limiter = {"single", 199, "redis"};
     exchange_.local_reply = reply;
+    exchange_.shadow = {{"schema", reply, "", ""}};
     exchange_.refused_by = "rate_limit";
     exchange_.flag = "client_gone";
     exchange_.trace = {{"api_key", 3us}};
@@ -101,7 +102,8 @@ std::string type_of(simdjson::dom::element value) {
     case simdjson::dom::element_type::DOUBLE:
       return "milliseconds";
     case simdjson::dom::element_type::ARRAY:
-      return value.at_pointer("/0").is_object() ? "filters" : "strings";
+      if (!value.at_pointer("/0").is_object()) return "strings";
+      return value.at_pointer("/0/us").error() == simdjson::SUCCESS ? "filters" : "findings";
     default:
       return value.is_uint64() ? "integer" : "something else";
   }

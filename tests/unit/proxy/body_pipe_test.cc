@@ -160,5 +160,33 @@ TEST(BodyPipe, HandsOutWhatItHoldsToWhoeverTakesTheBodyElsewhere) {
   EXPECT_FALSE(pipe.blocked());
 }
 
+TEST(BodyPipe, CreditsOnlyOnceForWhatWasPutBack) {
+  Sink sink(2);
+  Source source;
+  BodyPipe pipe;
+  pipe.put_back("hello", 5);
+  pipe.push(" world");
+  EXPECT_EQ(pipe.owed(), 6U);
+  pipe.connect(&source, &sink);
+  EXPECT_EQ(source.credited, 0U);
+
+  sink.room = 5;
+  pipe.pump();
+  EXPECT_EQ(sink.got, "hello w");
+  EXPECT_EQ(source.credited, 2U);
+
+  pipe.close();
+  EXPECT_EQ(source.credited, 6U);
+}
+
+TEST(BodyPipe, TakingOutWhatWasPutBackOwesOnlyTheRest) {
+  BodyPipe pipe;
+  pipe.put_back("hello", 5);
+  pipe.push(" world");
+  EXPECT_EQ(pipe.owed(), 6U);
+  EXPECT_EQ(pipe.take(), "hello world");
+  EXPECT_EQ(pipe.owed(), 0U);
+}
+
 }  // namespace
 }  // namespace trackly::proxy
