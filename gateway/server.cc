@@ -284,12 +284,12 @@ void Server::reopen_log() {
 Result<std::unique_ptr<admin::AdminListener>> Server::open_admin(const Settings& next) {
   if (!next.admin) return std::unique_ptr<admin::AdminListener>();
   admin::Pages pages;
-  pages.emplace("/healthz", [] { return admin::Page{.body = "ok\n"}; });
-  pages.emplace("/readyz", [this] {
+  pages.get("/healthz", [] { return admin::Page{.body = "ok\n"}; });
+  pages.get("/readyz", [this] {
     return draining_ ? admin::Page{.status = 503, .body = "draining\n"}
                      : admin::Page{.body = "ready\n"};
   });
-  pages.emplace("/metrics", [this] { return metrics(); });
+  pages.get("/metrics", [this] { return metrics(); });
   return admin::AdminListener::open(*loop_, next.admin->address, std::move(pages));
 }
 

@@ -16,11 +16,17 @@ namespace {
 // Nothing that is asked here needs more.
 constexpr int kHeaderBytes = 8 << 10;
 constexpr int kBodyBytes = 1 << 10;
+// All that are defined for a resource: so that the answer to most of them can be 405.
+constexpr ev_uint16_t kMethods = EVHTTP_REQ_GET | EVHTTP_REQ_HEAD | EVHTTP_REQ_POST |
+                                 EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE | EVHTTP_REQ_PATCH |
+                                 EVHTTP_REQ_OPTIONS;
 // Without progress, in either direction, and of a connection without a request.
 constexpr int kTimeoutSeconds = 10;
 // How long accepting rests where there are no descriptors left: trying again at once would only
 // spin.
 constexpr auto kAcceptPause = std::chrono::seconds(1);
+// Of a unix socket: whoever is in the group may ask, a monitor for instance.
+constexpr mode_t kUnixMode = 0660;
 
 struct HttpDeleter {
   void operator()(evhttp* http) const { evhttp_free(http); }
@@ -29,6 +35,12 @@ struct HttpDeleter {
 std::string_view path_of(evhttp_request* request) {
   const char* path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(request));
   return path == nullptr ? std::string_view() : path;
+}
+
+/// Any web page can have its reader's browser send a POST to an address that only the reader
+/// reaches. Browsers then say whose page it was (Fetch Standard section 3.2); tools say nothing.
+bool is_of_a_web_page(evhttp_request* request) {
+  return evhttp_find_header(evhttp_request_get_input_headers(request), "Origin") != nullptr;
 }
 
 /// libevent sends a body wherever there is one, also to HEAD, and looks up the reason phrase.
@@ -52,7 +64,7 @@ class AdminListener::Server {
   const std::string& bound_address() const { return socket_->bound_address(); }
 
  private:
-  void answer(evhttp_request* request) const;
+  Page answer(evhttp_request* request) const;
   void accept_again();
 
   const std::unique_ptr<net::ListeningSocket> socket_;
@@ -71,13 +83,15 @@ AdminListener::Server::Server(net::EventLoop& loop, std::unique_ptr<net::Listeni
       // The descriptor stays the socket's; that it listens already is what the backlog of 0 says.
       listener_(evconnlistener_new(loop.base(), nullptr, nullptr, LEV_OPT_CLOSE_ON_EXEC, 0,
                                    socket_->fd())) {
-  evhttp_set_allowed_methods(http_.get(), EVHTTP_REQ_GET | EVHTTP_REQ_HEAD);
+  evhttp_set_allowed_methods(http_.get(), kMethods);
   evhttp_set_max_headers_size(http_.get(), kHeaderBytes);
   evhttp_set_max_body_size(http_.get(), kBodyBytes);
   evhttp_set_timeout(http_.get(), kTimeoutSeconds);
   evhttp_set_gencb(
       http_.get(),
-      [](evhttp_request* request, void* self) { static_cast<Server*>(self)->answer(request); },
+      [](evhttp_request* request, void* self) {
+        send(request, static_cast<Server*>(self)->answer(request));
+      },
       this);
   evhttp_bind_listener(http_.get(), listener_);
   // The callback's context is libevent's own, so it cannot arm a timer of ours: there is one
@@ -92,16 +106,26 @@ void AdminListener::Server::accept_again() {
   accept_again_->arm(kAcceptPause);
 }
 
-void AdminListener::Server::answer(evhttp_request* request) const {
-  const auto page = pages_.find(path_of(request));
-  if (page == pages_.end()) return send(request, {.status = 404, .body = "not found\n"});
-  send(request, page->second());
+Page AdminListener::Server::answer(evhttp_request* request) const {
+  const auto found = pages_.by_path_.find(path_of(request));
+  if (found == pages_.by_path_.end()) return {.status = 404, .body = "not found\n"};
+  const auto& [get, post] = found->second;
+  const evhttp_cmd_type method = evhttp_request_get_command(request);
+  if (get != nullptr && (method == EVHTTP_REQ_GET || method == EVHTTP_REQ_HEAD)) return get();
+  if (post != nullptr && method == EVHTTP_REQ_POST) {
+    if (is_of_a_web_page(request)) return {.status = 403, .body = "not for web pages\n"};
+    return post();
+  }
+  const char* const allowed =
+      get == nullptr ? "POST" : (post == nullptr ? "GET, HEAD" : "GET, HEAD, POST");
+  evhttp_add_header(evhttp_request_get_output_headers(request), "Allow", allowed);
+  return {.status = 405, .body = "method not allowed\n"};
 }
 
 Result<std::unique_ptr<AdminListener>> AdminListener::open(net::EventLoop& loop,
                                                            const std::string& address,
                                                            Pages pages) {
-  auto socket = net::ListeningSocket::open(address);
+  auto socket = net::ListeningSocket::open(address, kUnixMode);
   if (!socket) return socket.error();
   return std::unique_ptr<AdminListener>(new AdminListener(
       std::make_unique<Server>(loop, std::move(socket).value(), std::move(pages))));

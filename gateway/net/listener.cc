@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -65,7 +66,8 @@ Result<SocketAddress> parse_listen_address(std::string_view text) {
   return *address;
 }
 
-Result<std::unique_ptr<ListeningSocket>> ListeningSocket::open(const std::string& address) {
+Result<std::unique_ptr<ListeningSocket>> ListeningSocket::open(const std::string& address,
+                                                               std::optional<mode_t> unix_mode) {
   auto parsed = parse_listen_address(address);
   if (!parsed) return parsed.error();
   const int fd = ::socket(parsed->family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -84,7 +86,13 @@ Result<std::unique_ptr<ListeningSocket>> ListeningSocket::open(const std::string
     }
   }
   if (bind(fd, parsed->get(), parsed->size()) != 0) return listen_fault(address, errno);
-  if (parsed->family() == AF_UNIX) socket->unix_path_ = address.substr(kUnixPrefix.size());
+  if (parsed->family() == AF_UNIX) {
+    socket->unix_path_ = address.substr(kUnixPrefix.size());
+    // Before anybody can connect.
+    if (unix_mode && chmod(socket->unix_path_.c_str(), *unix_mode) != 0) {
+      return listen_fault(address, errno);
+    }
+  }
   if (listen(fd, kBacklog) != 0) return listen_fault(address, errno);
 
   sockaddr_storage bound{};

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "gateway/api/result.h"
@@ -15,8 +18,9 @@ namespace trackly::net {
 class ListeningSocket {
  public:
   /// The fault names the address and why. A unix socket that a dead process left behind is
-  /// replaced.
-  static Result<std::unique_ptr<ListeningSocket>> open(const std::string& address);
+  /// replaced; `unix_mode` is its file's mode, which the umask decides where it is absent.
+  static Result<std::unique_ptr<ListeningSocket>> open(
+      const std::string& address, std::optional<mode_t> unix_mode = std::nullopt);
   /// Closes it; a unix socket's file is removed.
   ~ListeningSocket();
   ListeningSocket(const ListeningSocket&) = delete;

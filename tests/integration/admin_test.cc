@@ -59,12 +59,17 @@ TEST(Admin, AnswersHeadWithoutABody) {
   EXPECT_EQ(wire->read_message().body, "ready\n");
 }
 
-TEST(Admin, CanBeAskedButNotTold) {
+TEST(Admin, SaysWhichMethodsAPageHas) {
   Gateway gateway(with_admin());
   const std::uint16_t port = admin_port(gateway);
-  for (const char* method : {"POST", "PUT", "DELETE", "PATCH", "OPTIONS", "BREW"}) {
+  for (const char* method : {"POST", "PUT", "DELETE", "PATCH", "OPTIONS"}) {
     const CurlAnswer answer = curl(Downstream::h1, port, {.method = method, .path = "/metrics"});
-    EXPECT_GE(answer.status(), 400) << method;
+    EXPECT_EQ(answer.status(), 405) << method;
+    EXPECT_EQ(answer.field("allow"), "GET, HEAD") << method;
+  }
+  for (const char* method : {"BREW", "TRACE", "get"}) {
+    EXPECT_GE(curl(Downstream::h1, port, {.method = method, .path = "/metrics"}).status(), 400)
+        << method;
   }
 }
 
@@ -100,6 +105,9 @@ TEST(Admin, ListensOnAUnixSocket) {
     const CurlAnswer answer =
         curl(Downstream::h1, 1, {.path = "/healthz", .options = {"--unix-socket", path}});
     EXPECT_EQ(answer.body, "ok\n") << answer.error;
+    using std::filesystem::perms;
+    EXPECT_EQ(std::filesystem::status(path).permissions(),
+              perms::owner_read | perms::owner_write | perms::group_read | perms::group_write);
   }
   EXPECT_FALSE(std::filesystem::exists(path));
 }
