@@ -34,6 +34,9 @@ LogValue if_known(const std::optional<Number>& value) {
 
 LogValue path(const Exchange& exchange, const PathRedactor& redactor) {
   if (exchange.path.empty()) return {};
+  if (PathRedactor::shows_all_of(exchange.path, exchange.operation)) {
+    return exchange.path.substr(0, kLongestPath);
+  }
   std::string path = redactor.redacted(exchange.path, exchange.operation);
   if (path.size() > kLongestPath) path.resize(kLongestPath);
   return path;
@@ -61,6 +64,7 @@ LogValue flags(const Exchange& exchange) {
 /// Text that a client made up, which may therefore hold its key.
 LogValue clients_text(std::string_view value) {
   if (value.empty()) return {};
+  if (!has_key(value)) return value;
   return without_keys(value);
 }
 

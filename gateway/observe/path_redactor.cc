@@ -33,10 +33,12 @@ std::string decoded(std::string_view text) {
 
 /// Where the first thing begins that looks like a key; npos: there is none.
 std::size_t find_key(std::string_view text) {
-  const auto found = std::search(text.begin(), text.end(), kKeyPrefix.begin(), kKeyPrefix.end(),
-                                 [](char a, char b) { return ascii_lower(a) == b; });
-  return found == text.end() ? std::string_view::npos
-                             : static_cast<std::size_t>(found - text.begin());
+  // Its last character is rarer than its first.
+  for (std::size_t at = text.find('_'); at != std::string_view::npos; at = text.find('_', at + 1)) {
+    const std::size_t start = at + 1 - std::min(at + 1, kKeyPrefix.size());
+    if (ascii_iequals(text.substr(start, at + 1 - start), kKeyPrefix)) return start;
+  }
+  return std::string_view::npos;
 }
 
 bool holds_a_key(std::string_view segment) {
@@ -121,11 +123,14 @@ bool PathRedactor::resembles(const std::vector<std::string_view>& segments,
   return true;
 }
 
+bool PathRedactor::shows_all_of(std::string_view path, const Operation* operation) {
+  return operation != nullptr && !operation->is_unknown && !has_sensitive_parameter(*operation) &&
+         !holds_a_key(path);
+}
+
 std::string PathRedactor::redacted(std::string_view path, const Operation* operation) const {
+  if (shows_all_of(path, operation)) return std::string(path);
   const bool is_described = operation != nullptr && !operation->is_unknown;
-  if (is_described && !has_sensitive_parameter(*operation) && !holds_a_key(path)) {
-    return std::string(path);
-  }
   const std::vector<std::string_view> segments = segments_of(path);
   std::vector<std::string_view> shown = segments;
   const auto hide = [&](const Pattern& pattern) {
@@ -145,6 +150,8 @@ std::string PathRedactor::redacted(std::string_view path, const Operation* opera
   }
   return joined(shown);
 }
+
+bool has_key(std::string_view text) { return find_key(text) != std::string_view::npos; }
 
 std::string without_keys(std::string_view text) {
   std::string out;

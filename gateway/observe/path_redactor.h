@@ -23,6 +23,9 @@ class PathRedactor {
   /// `path` is percent-encoded, as sent; `operation` is what it was routed to, nullptr: nothing.
   std::string redacted(std::string_view path, const Operation* operation) const;
 
+  /// Whether that is the path itself; asked first, it spares most requests a copy.
+  static bool shows_all_of(std::string_view path, const Operation* operation);
+
  private:
   /// A segment of a described path that has a sensitive parameter.
   struct Segment {
@@ -37,6 +40,9 @@ class PathRedactor {
 
   std::vector<Pattern> sensitive_;
 };
+
+/// Whether anything in `text` looks like an API key.
+bool has_key(std::string_view text);
 
 /// `text` with "*" in place of everything in it that looks like an API key.
 std::string without_keys(std::string_view text);
