@@ -186,6 +186,26 @@ TEST_P(Secrets, StayOutOfEverythingThatIsWrittenAboutFailures) {
   }
 }
 
+TEST_P(Secrets, StayOutOfEverythingThatIsWrittenAboutFiltersInShadow) {
+  const Service service(Upstream::h1);
+  GatewayConfig settings = config(service.url());
+  settings.filters =
+      "  - request_id: {}\n"
+      "  - api_key: {store: file, file: keys.yaml, shadow: true}\n"
+      "  - payload_limit: {max_bytes: 10, shadow: true}\n"
+      "  - batch_limit: {shadow: true}\n"
+      "  - schema: {shadow: true}\n"
+      "  - entitlements: {shadow: true}\n"
+      "  - rate_limit: {shadow: true, rules: [{name: each, key: api_key, rate: 1/h, burst: 1}]}\n";
+  Gateway gateway(settings);
+  for (const CurlRequest& request : refused_requests()) gateway.request(Downstream::h2, request);
+  EXPECT_GT(scrape(admin_port(gateway)).sum_of("shadow_refusals_total"), 5);
+  expect_discreet_pages(gateway);
+  gateway.stop();
+  expect_discreet(gateway.process().out(), "the access log");
+  expect_discreet(gateway.process().err(), "the diagnostics");
+}
+
 TEST_P(Secrets, StayOutOfTheLogWhereUnknownPathsAreForwarded) {
   const Service service(Upstream::h1);
   GatewayConfig settings = config(service.url());
@@ -214,7 +234,7 @@ TEST_P(Secrets, StayOutOfTheLogWhereAClientMakesItsKeyTheRequestsName) {
 constexpr const char* kTemplate =
     "%{time} %{request_id} %{client} %{method} %{route} %{path} %{status} %{code} %{error} "
     "%{refused_by} %{filters} %{account} %{key} %{limiter.rule} %{upstream} %{endpoint} "
-    "%{upstream_error} %{flags}";
+    "%{upstream_error} %{shadow} %{flags}";
 
 INSTANTIATE_TEST_SUITE_P(, Secrets, testing::Values("json", "combined", kTemplate),
                          [](const auto& test) {

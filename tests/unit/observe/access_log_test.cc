@@ -86,8 +86,11 @@ TEST_F(AccessLogTest, WritesWhateverIsNoPlainSuccess) {
   Exchange failed;
   failed.status = 200;
   failed.failure = UpstreamFailure::truncated_response;
+  Exchange in_shadow;
+  in_shadow.status = 200;
+  in_shadow.shadow.emplace_back();
   for (const Exchange* exchange :
-       {&refused, &of_the_service, &without_answer, &cut, &flagged, &failed}) {
+       {&refused, &of_the_service, &without_answer, &cut, &flagged, &failed, &in_shadow}) {
     EXPECT_EQ(logged(*exchange, 0, 10), 10U);
   }
   EXPECT_EQ(counts_.sampled_out.value(), 0U);
