@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "gateway/api/key_text.h"
+
 namespace trackly {
 
 std::string Mark::to_string() const {
@@ -37,10 +39,11 @@ std::string_view Node::kind_name() const {
   return "";
 }
 
+/// Without API keys that an operator has put at the wrong place.
 void Problems::add(const Mark& mark, std::string_view text) {
   std::string line = mark.to_string();
   if (!line.empty()) line += ": ";
-  lines_.push_back(line.append(text));
+  lines_.push_back(line.append(without_keys(text)));
 }
 
 }  // namespace trackly

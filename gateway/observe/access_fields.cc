@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <optional>
 
+#include "gateway/api/key_text.h"
+
 namespace trackly::observe {
 namespace {
 

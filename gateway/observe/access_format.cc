@@ -3,6 +3,7 @@
 #include <chrono>
 #include <string_view>
 
+#include "gateway/api/key_text.h"
 #include "gateway/observe/access_fields.h"
 #include "gateway/observe/diagnostics.h"
 #include "gateway/observe/json_line.h"

@@ -9,8 +9,8 @@
 #include <string_view>
 #include <utility>
 
+#include "gateway/api/key_text.h"
 #include "gateway/observe/log_writer.h"
-#include "gateway/observe/path_redactor.h"
 
 namespace trackly::observe {
 namespace {

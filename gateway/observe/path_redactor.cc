@@ -4,19 +4,19 @@
 #include <cstddef>
 
 #include "gateway/api/ascii.h"
+#include "gateway/api/key_text.h"
 
 namespace trackly::observe {
 namespace {
 
-constexpr std::string_view kKeyPrefix = "trk_";
 constexpr std::string_view kHidden = "*";
 constexpr std::size_t kLongestName = 32;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-bool is_alphanumeric(char c) {
+bool is_letter(char c) {
   const char lower = ascii_lower(c);
-  return is_digit(c) || (lower >= 'a' && lower <= 'z');
+  return lower >= 'a' && lower <= 'z';
 }
 
 std::string decoded(std::string_view text) {
@@ -31,20 +31,9 @@ std::string decoded(std::string_view text) {
   return out;
 }
 
-/// Where the first thing begins that looks like a key; npos: there is none.
-std::size_t find_key(std::string_view text) {
-  // Its last character is rarer than its first.
-  for (std::size_t at = text.find('_'); at != std::string_view::npos; at = text.find('_', at + 1)) {
-    const std::size_t start = at + 1 - std::min(at + 1, kKeyPrefix.size());
-    if (ascii_iequals(text.substr(start, at + 1 - start), kKeyPrefix)) return start;
-  }
-  return std::string_view::npos;
-}
-
 bool holds_a_key(std::string_view segment) {
-  return find_key(segment) != std::string_view::npos ||
-         (segment.find('%') != std::string_view::npos &&
-          find_key(decoded(segment)) != std::string_view::npos);
+  return has_key(segment) ||
+         (segment.find('%') != std::string_view::npos && has_key(decoded(segment)));
 }
 
 /// Whether a segment is a number, an id or a secret rather than a name: "send", "v2", "oauth2" and
@@ -54,9 +43,7 @@ bool looks_like_data(std::string_view segment) {
   constexpr std::size_t kShortest = 4;  // below it, "2fa" and "3ds" are no data
   constexpr std::size_t kShortestHex = 8;
   const auto is_hex = [](char c) { return hex_value(c) >= 0; };
-  const auto is_letter_after_digit = [](char a, char b) {
-    return is_digit(a) && is_alphanumeric(b) && !is_digit(b);
-  };
+  const auto is_letter_after_digit = [](char a, char b) { return is_digit(a) && is_letter(b); };
   return segment.size() > kLongestName ||
          std::count_if(segment.begin(), segment.end(), is_digit) > kMostDigits ||
          (segment.size() >= kShortest &&
@@ -151,18 +138,6 @@ std::string PathRedactor::redacted(std::string_view path, const Operation* opera
   return joined(shown);
 }
 
-bool has_key(std::string_view text) { return find_key(text) != std::string_view::npos; }
-
-std::string without_keys(std::string_view text) {
-  std::string out;
-  for (std::size_t at = find_key(text); at != std::string_view::npos; at = find_key(text)) {
-    out.append(text.substr(0, at)).append(kHidden);
-    text.remove_prefix(at + kKeyPrefix.size());
-    while (!text.empty() && is_alphanumeric(text.front())) text.remove_prefix(1);
-  }
-  return out.append(text);
-}
-
 std::string redacted_referer(std::string_view referer) {
   referer = referer.substr(0, referer.find_first_of("?#"));
   const std::size_t scheme_end = referer.find("://");
@@ -174,7 +149,7 @@ std::string redacted_referer(std::string_view referer) {
   for (std::string_view& segment : shown) {
     if (holds_a_key(segment) || looks_like_data(segment)) segment = kHidden;
   }
-  return std::string(referer.substr(0, host)) + without_keys(authority) + joined(shown);
+  return without_keys(referer.substr(0, host)) + without_keys(authority) + joined(shown);
 }
 
 }  // namespace trackly::observe

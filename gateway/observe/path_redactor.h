@@ -41,12 +41,6 @@ class PathRedactor {
   std::vector<Pattern> sensitive_;
 };
 
-/// Whether anything in `text` looks like an API key.
-bool has_key(std::string_view text);
-
-/// `text` with "*" in place of everything in it that looks like an API key.
-std::string without_keys(std::string_view text);
-
 /// A Referer: its origin and path, the latter as that of an undescribed path; never its query.
 std::string redacted_referer(std::string_view referer);
 

@@ -10,8 +10,10 @@
 
 #include "tests/support/gateway.h"
 #include "tests/support/metrics_page.h"
+#include "tests/support/process.h"
 #include "tests/support/sample_requests.h"
 #include "tests/support/service.h"
+#include "tests/support/temp_dir.h"
 
 namespace trackly::test {
 namespace {
@@ -229,6 +231,23 @@ TEST_P(Secrets, StayOutOfTheLogWhereAClientMakesItsKeyTheRequestsName) {
   gateway.stop();
   expect_discreet(gateway.process().out(), "the access log");
   expect_discreet(gateway.process().err(), "the diagnostics");
+}
+
+TEST(SecretsOfAConfiguration, StayOutOfWhatIsSaidAboutItsMistakes) {
+  const std::string key(keys::kActive);
+  const TempDir directory;
+  const std::string config =
+      write_config(directory, {.more = "redis: {url: 'redis://:" + std::string(kSecret) +
+                                       "@127.0.0.1/x', password: " + std::string(kSecret) + "}\n"});
+  directory.write("keys.yaml", "accounts: {acct_1: {}}\nkeys:\n  - {sha256: " + key +
+                                   ", account: acct_1, name: a}\n  - " + key + "\n  - {" + key +
+                                   ": x}\n");
+  for (const char* command : {"check", "run"}) {
+    const CommandResult result = run({gateway_program(), command, "--config", config});
+    EXPECT_EQ(result.exit_code, 1) << command;
+    EXPECT_THAT(result.out + result.err, HasSubstr("keys.yaml:3:")) << command;
+    expect_discreet(result.out + result.err, command);
+  }
 }
 
 constexpr const char* kTemplate =
