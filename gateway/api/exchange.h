@@ -14,6 +14,7 @@
 #include "gateway/api/loop.h"
 #include "gateway/api/message.h"
 #include "gateway/api/stores.h"
+#include "gateway/api/trace_context.h"
 
 namespace trackly {
 
@@ -105,6 +106,8 @@ struct Exchange {
   /// Values of the path parameters, in the order of the template, percent-decoded.
   std::vector<std::string> path_values;
   std::string request_id;  // set by the core, before the chain
+  /// The client's, or, from the call to the service on, our own; none where there was neither.
+  TraceContext trace_context;
 
   // --- the body, once it is whole
   json::HeldBody* body = nullptr;  // nullptr until the body is held

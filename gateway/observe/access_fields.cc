@@ -70,6 +70,16 @@ LogValue clients_text(std::string_view value) {
   return without_keys(value);
 }
 
+LogValue trace_id(const TraceContext& trace) {
+  if (!trace) return {};
+  return trace_id_text(trace);
+}
+
+LogValue span_id(std::uint64_t span) {
+  if (span == 0) return {};
+  return span_id_text(span);
+}
+
 LogValue filters(const Exchange& exchange) {
   if (exchange.trace.empty()) return {};
   return std::span<const FilterTrace>(exchange.trace);
@@ -91,6 +101,9 @@ using R = const PathRedactor&;
 constexpr LogField kFields[] = {
     {"time", "time", [](E e, R) -> LogValue { return e.started_at; }},
     {"request_id", "string", [](E e, R) { return clients_text(e.request_id); }},
+    {"trace_id", "string", [](E e, R) { return trace_id(e.trace_context); }},
+    {"span_id", "string", [](E e, R) { return span_id(e.trace_context.span); }},
+    {"parent_span_id", "string", [](E e, R) { return span_id(e.trace_context.parent_span); }},
     {"client", "string", [](E e, R) { return text(e.client_address); }},
     {"protocol", "string", [](E e, R) { return text(to_string(e.protocol)); }},
     {"tls", "boolean", [](E e, R) -> LogValue { return e.tls; }},

@@ -81,6 +81,7 @@ void Stream::note_request(Head head) {
   if (const auto expect = request.fields.find("Expect")) {
     expects_continue_ = ascii_iequals(*expect, "100-continue");
   }
+  if (auto trace = continue_trace(request.fields, context_.loop)) exchange_.trace_context = *trace;
   add_prefix_fields();
 }
 
@@ -326,9 +327,10 @@ void Stream::refuse_for(Duration time) {
 void Stream::call_upstream() {
   ensure_request_id();
   if (const auto time = attempts_->refused_for()) return refuse_for(*time);
+  if (!exchange_.trace_context) exchange_.trace_context = begin_trace(context_.loop);
   Head head =
       make_upstream_head(exchange_, snapshot_->trusted_proxies.contains(connection_.peer_address()),
-                         connection_.peer_address(), context_.loop);
+                         connection_.peer_address());
   bool end = request_complete_ && exchange_.bytes_in == 0 && !trailers_;
   if (body_ == Body::held) {
     end = held_->size() == 0;

@@ -14,11 +14,11 @@ namespace {
 constexpr std::string_view kForwardedFor = "X-Forwarded-For";
 constexpr std::string_view kForwardedProto = "X-Forwarded-Proto";
 constexpr std::string_view kForwardedHost = "X-Forwarded-Host";
-constexpr std::string_view kTraceparent = "traceparent";
 
 /// Fields that only the gateway sets: a client's own are dropped, in any spelling.
-constexpr std::array<std::string_view, 6> kOurs = {kForwardedFor,   kForwardedProto, kForwardedHost,
-                                                   kRequestIdField, "X-Account-Id",  kTraceparent};
+constexpr std::array<std::string_view, 6> kOurs = {kForwardedFor,  kForwardedProto,
+                                                   kForwardedHost, kRequestIdField,
+                                                   "X-Account-Id", kTraceparentField};
 
 constexpr char folded(char c) { return c == '_' ? '-' : ascii_lower(c); }
 
@@ -43,42 +43,6 @@ bool imitates_another_field(std::string_view name) {
   std::replace(plain.begin(), plain.end(), '_', '-');
   return http::is_connection_field(plain) || ascii_iequals(plain, "host") ||
          ascii_iequals(plain, "x-api-key");
-}
-
-bool is_lower_hex(std::string_view text) {
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
-}
-
-bool is_all_zero(std::string_view text) {
-  return text.find_first_not_of('0') == std::string_view::npos;
-}
-
-/// W3C Trace Context section 3.2: version-traceid-parentid-flags, "ff" being no version; later
-/// versions may have more after a "-".
-bool is_traceparent(std::string_view text) {
-  constexpr std::size_t kSize = 55;
-  if (text.size() < kSize || text[2] != '-' || text[35] != '-' || text[52] != '-') return false;
-  const std::string_view version = text.substr(0, 2);
-  const std::string_view trace = text.substr(3, 32);
-  const std::string_view parent = text.substr(36, 16);
-  if (!is_lower_hex(version) || version == "ff" || !is_lower_hex(trace) || is_all_zero(trace) ||
-      !is_lower_hex(parent) || is_all_zero(parent) || !is_lower_hex(text.substr(53, 2))) {
-    return false;
-  }
-  return version == "00" ? text.size() == kSize : text.size() == kSize || text[kSize] == '-';
-}
-
-std::string hex(std::uint64_t number) {
-  static constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string text(16, '0');
-  for (std::size_t i = text.size(); i > 0; --i, number >>= 4) text[i - 1] = kDigits[number & 15];
-  return text;
-}
-
-std::string new_traceparent(Loop& loop) {
-  // "| 1": neither id may be all zeros.
-  return "00-" + hex(loop.random()) + hex(loop.random() | 1) + "-" + hex(loop.random() | 1) + "-01";
 }
 
 std::string joined(const FieldList& fields, std::string_view name) {
@@ -123,15 +87,10 @@ void add_via(FieldList& out, const Exchange& exchange) {
   out.add("Via", via += " trackly-gateway");
 }
 
-void add_trace(FieldList& out, const FieldList& received, Loop& loop) {
-  const auto trace = received.find(kTraceparent);
-  if (trace && received.count(kTraceparent) == 1 && is_traceparent(*trace)) {
-    out.add(kTraceparent, *trace);
-  } else {
-    // The state of a trace means nothing without it (W3C Trace Context section 3.3.1).
-    out.remove("tracestate");
-    out.add(kTraceparent, new_traceparent(loop));
-  }
+void add_trace(FieldList& out, const TraceContext& context) {
+  // The state of a trace means nothing without it (W3C Trace Context section 3.3.1).
+  if (context.parent_span == 0) out.remove(kTracestateField);
+  out.add(kTraceparentField, traceparent(context));
 }
 
 bool is_kept_from_service(std::string_view name, const Exchange& exchange) {
@@ -146,7 +105,7 @@ bool is_kept_from_service(std::string_view name, const Exchange& exchange) {
 }  // namespace
 
 Head make_upstream_head(const Exchange& exchange, bool peer_is_trusted,
-                        std::string_view peer_address, Loop& loop) {
+                        std::string_view peer_address) {
   const Head& request = exchange.request;
   Head head;
   head.method = request.method;
@@ -162,7 +121,7 @@ Head make_upstream_head(const Exchange& exchange, bool peer_is_trusted,
   add_forwarded(head.fields, exchange, peer_is_trusted, peer_address);
   add_via(head.fields, exchange);
   head.fields.add(kRequestIdField, exchange.request_id);
-  add_trace(head.fields, request.fields, loop);
+  add_trace(head.fields, exchange.trace_context);
   for (const FieldList::Field& field : exchange.upstream_fields) {
     head.fields.add(field.name, field.value);
   }

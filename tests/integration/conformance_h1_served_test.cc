@@ -66,7 +66,7 @@ TEST_P(H1Serves, AndWritesTheRequestAnew) {
   EXPECT_EQ(answer.status(), 200);
   EXPECT_EQ(answer.body, kAccepted);
   ASSERT_EQ(received().size(), 1U);
-  EXPECT_EQ(received()[0].raw, GetParam().upstream);
+  EXPECT_EQ(with_span_of(kTrace, received()[0].raw), GetParam().upstream);
   if (GetParam().keeps_connection) {
     client->send(get());
     EXPECT_EQ(client->read_message().status(), 200) << "the connection goes on";

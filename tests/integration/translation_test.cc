@@ -270,7 +270,7 @@ class Translatable : public Translation {};
 TEST_P(Translatable, IsOneRequest) {
   EXPECT_EQ(send(GetParam()), 200);
   ASSERT_EQ(received().size(), 1U);
-  EXPECT_EQ(received()[0].raw, GetParam().upstream);
+  EXPECT_EQ(with_span_of(kTrace, received()[0].raw), GetParam().upstream);
 }
 
 INSTANTIATE_TEST_SUITE_P(

@@ -28,7 +28,9 @@ class Forwarding::Call final : private proxy::BodySource,
     exchange_.request_id = "id";
     exchange_.upstream_fields.add("X-Account-Id", "account");
     exchange_.removed_upstream_fields.push_back("X-Api-Key");
-    upstream_head_ = proxy::make_upstream_head(exchange_, false, kPeer, loop);
+    exchange_.trace_context =
+        continue_trace(exchange_.request.fields, loop).value_or(begin_trace(loop));
+    upstream_head_ = proxy::make_upstream_head(exchange_, false, kPeer);
     ended_ = record_.complete = end;
   }
 

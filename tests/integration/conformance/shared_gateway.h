@@ -53,6 +53,16 @@ inline constexpr std::string_view kInvalidInput =
 inline constexpr std::string_view kNotFound =
     R"({"error":"Resource not found","code":"not_found"})";
 
+/// Bytes that the service got, where the gateway's span, another one each time, became the client's
+/// again.
+inline std::string with_span_of(std::string_view traceparent, std::string bytes) {
+  constexpr std::size_t kSpanAt = 36;
+  constexpr std::size_t kSpanSize = 16;
+  const std::size_t trace = bytes.find(traceparent.substr(0, kSpanAt));
+  if (trace == std::string::npos) return bytes;
+  return bytes.replace(trace + kSpanAt, kSpanSize, traceparent.substr(kSpanAt, kSpanSize));
+}
+
 /// A sentence as GoogleTest wants the name of a test.
 inline std::string test_name(std::string_view title) {
   std::string name(title);

@@ -62,6 +62,7 @@ class FullExchange {
     reply->id = reply->code = "provider_error";
     exchange_.client_address = "203.0.113.7";
     exchange_.client_subject = "CN=client";
+    exchange_.trace_context = {.trace_high = 1, .trace_low = 2, .span = 3, .parent_span = 4};
     exchange_.request.method = "POST";
     exchange_.path = operation_.path;
     exchange_.operation = &operation_;
