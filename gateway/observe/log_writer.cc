@@ -139,8 +139,7 @@ void LogWriter::wake() {
   [[maybe_unused]] const ssize_t written = ::write(wake_fd_, &one, sizeof one);
 }
 
-// ------------------------------------------------------------------------------ the writer's
-// thread
+// ------------------------------------------------------------------------- on the writer's thread
 
 void LogWriter::run() {
   while (true) {
