@@ -21,7 +21,8 @@ void ShadowFindings::count(const Exchange& exchange) {
   const bool unknown = exchange.operation == nullptr || exchange.operation->is_unknown;
   const std::string_view route = unknown ? kUnknownRoute : exchange.operation->path;
   const std::string_view method = unknown ? kOther : exchange.operation->method;
-  const std::string_view key = exchange.key == nullptr ? "" : exchange.key->name;
+  const std::string_view key =
+      exchange.key == nullptr ? std::string_view() : std::string_view(exchange.key->name);
   const std::lock_guard lock(mutex_);
   for (const ShadowFinding& finding : exchange.shadow) {
     Series series(route, method, finding.filter, code_of(finding), key);
