@@ -112,6 +112,12 @@ std::optional<Fault> check_listener_address(std::string_view text) {
   return std::nullopt;
 }
 
+bool is_local_listener(std::string_view address) {
+  if (address.starts_with(kUnixPrefix)) return true;
+  const auto place = parse_host_port(address);
+  return place && (place->host.starts_with("127.") || place->host == "::1");
+}
+
 Result<EndpointSettings> parse_endpoint(std::string_view text) {
   EndpointSettings endpoint;
   endpoint.text = text;

@@ -28,6 +28,9 @@ Result<HostPort> parse_host_port(std::string_view text,
 /// refused, because one name can mean several addresses. Port 0 lets the system choose.
 std::optional<Fault> check_listener_address(std::string_view text);
 
+/// Whether nobody but this machine can connect there. Requires: a listener can be bound to it.
+bool is_local_listener(std::string_view address);
+
 /// "http://host[:port]", "h2c://host[:port]", "https://host[:port]" or "unix:/path". Leaves `mark`
 /// and `weight` alone.
 Result<EndpointSettings> parse_endpoint(std::string_view text);

@@ -86,6 +86,14 @@ class SettingsReader {
     if (taken && !chosen_by_system) problem(mark, "address: " + address + " stands twice");
   }
 
+  void check_admin(const std::string& address, bool allow_remote, const Mark& mark) {
+    check_listener(address, mark);
+    if (allow_remote || check_listener_address(address) || is_local_listener(address)) return;
+    problem(mark, "address: " + address +
+                      " can be reached from other machines, and whoever reaches it may ask and "
+                      "reload; if that is meant, add allow_remote: true");
+  }
+
   TlsSettings read_tls(const Node& node) {
     MappingReader reader(&node, problems_);
     TlsSettings tls;
@@ -216,9 +224,11 @@ class SettingsReader {
   void read_admin(const Node& node) {
     MappingReader reader(&node, problems_);
     AdminSettings admin;
-    if (const Node* address = required(reader, "address")) {
-      admin.address = reader.string("address", "");
-      if (address->is_string()) check_listener(admin.address, address->mark);
+    const Node* const address = required(reader, "address");
+    admin.address = reader.string("address", "");
+    const bool allow_remote = reader.boolean("allow_remote", false);
+    if (address != nullptr && address->is_string()) {
+      check_admin(admin.address, allow_remote, address->mark);
     }
     reader.finish();
     settings_.admin = std::move(admin);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <string_view>
-#include <vector>
 
 #include "gateway/observe/metrics_text.h"
 #include "gateway/observe/request_metrics.h"
@@ -14,13 +13,13 @@ using observe::MetricsText;
 
 /// Sums what `value_of` finds at each worker.
 template <class ValueOf>
-std::uint64_t sum(const MetricsSources& sources, ValueOf value_of) {
+std::uint64_t sum(const PageSources& sources, ValueOf value_of) {
   std::uint64_t total = 0;
   for (const auto& worker : sources.workers) total += value_of(*worker);
   return total;
 }
 
-void append_process(MetricsText& text, const MetricsSources& sources) {
+void append_process(MetricsText& text, const PageSources& sources) {
   text.gauge("build_info", "The program that runs.");
   text.sample({{"version", TRACKLY_VERSION}}, 1);
   text.gauge("start_time_seconds", "When it started, since the epoch.");
@@ -29,7 +28,7 @@ void append_process(MetricsText& text, const MetricsSources& sources) {
   text.sample(sources.workers.size());
 }
 
-void append_reloads(MetricsText& text, const MetricsSources& sources) {
+void append_reloads(MetricsText& text, const PageSources& sources) {
   const ReloadState& reloads = sources.reloads;
   text.gauge("config_generation", "The configuration in force: how many there have been.");
   text.sample(reloads.generation);
@@ -42,7 +41,7 @@ void append_reloads(MetricsText& text, const MetricsSources& sources) {
   text.sample(reloads.problems.empty() ? 1 : 0);
 }
 
-void append_clients(MetricsText& text, const MetricsSources& sources) {
+void append_clients(MetricsText& text, const PageSources& sources) {
   text.counter("connections_total", "Client connections that were taken.");
   text.sample(sources.connections_accepted);
   text.gauge("connections", "Client connections of the moment.");
@@ -59,17 +58,15 @@ void append_clients(MetricsText& text, const MetricsSources& sources) {
   text.sample(sources.process.body_budget.used());
   text.gauge("body_memory_limit_bytes", "The same: all there is.");
   text.sample(sources.process.body_budget.total());
+  text.gauge("body_memory_waiting_requests", "Requests that wait for room there.");
+  text.sample(sources.process.body_budget.waiting());
 }
 
-void append_requests(MetricsText& text, const MetricsSources& sources) {
-  std::vector<const observe::RequestMetrics*> metrics;
-  for (const auto& of_worker : sources.generation.metrics) metrics.push_back(of_worker.get());
-  if (sources.earlier != nullptr) metrics.push_back(sources.earlier);
-  append_request_metrics(text, *sources.generation.labels, metrics);
-  sources.process.shadow_findings.append(text);
+void append_requests(MetricsText& text, const PageSources& sources) {
+  append_request_metrics(text, *sources.generation.labels, sources.metrics());
 }
 
-void append_breakers(MetricsText& text, const MetricsSources& sources) {
+void append_breakers(MetricsText& text, const PageSources& sources) {
   const auto& upstreams = sources.generation.upstreams;
   text.gauge("circuit_open", "1: the circuit breaker is open, or lets one request at a time try.");
   for (const auto& upstream : upstreams) {
@@ -85,7 +82,7 @@ void append_breakers(MetricsText& text, const MetricsSources& sources) {
 
 /// What `state_of` says about each target that there is at the moment.
 template <class StateOf>
-void append_targets(MetricsText& text, const MetricsSources& sources, StateOf state_of) {
+void append_targets(MetricsText& text, const PageSources& sources, StateOf state_of) {
   for (std::size_t i = 0; i < sources.monitors.size(); ++i) {
     const auto targets = sources.monitors[i]->targets();
     if (targets == nullptr) continue;
@@ -97,7 +94,7 @@ void append_targets(MetricsText& text, const MetricsSources& sources, StateOf st
   }
 }
 
-void append_upstreams(MetricsText& text, const MetricsSources& sources) {
+void append_upstreams(MetricsText& text, const PageSources& sources) {
   append_breakers(text, sources);
   text.gauge("target_up", "0: it fails its health check.");
   append_targets(text, sources, [](const proxy::Target& target) { return target.passes_checks(); });
@@ -110,7 +107,7 @@ void append_upstreams(MetricsText& text, const MetricsSources& sources) {
   }
 }
 
-void append_keys(MetricsText& text, const MetricsSources& sources) {
+void append_keys(MetricsText& text, const PageSources& sources) {
   const SharedRedis* redis = sources.generation.redis.get();
   if (redis == nullptr || !redis->keys.in_use()) return;
   const store::KeyCache::Counts counts = redis->keys.counts();
@@ -131,7 +128,7 @@ void append_keys(MetricsText& text, const MetricsSources& sources) {
   text.sample(counts.watched ? 1 : 0);
 }
 
-void append_redis(MetricsText& text, const MetricsSources& sources) {
+void append_redis(MetricsText& text, const PageSources& sources) {
   if (sources.generation.redis == nullptr) return;
   text.gauge("redis_up", "0: a worker finds it of no use; the diagnostics say why.");
   for (const auto& server : sources.generation.redis->health.servers()) {
@@ -152,7 +149,7 @@ void append_redis(MetricsText& text, const MetricsSources& sources) {
   }));
 }
 
-void append_access_log(MetricsText& text, const MetricsSources& sources) {
+void append_access_log(MetricsText& text, const PageSources& sources) {
   const std::uint64_t written = sources.generation.log_counts->written;
   const std::uint64_t lost = sources.generation.log_counts->lost;
   text.counter("access_log_lines_total", "Requests by what became of their lines.");
@@ -170,7 +167,7 @@ void append_access_log(MetricsText& text, const MetricsSources& sources) {
 
 }  // namespace
 
-std::string metrics_page(const MetricsSources& sources) {
+std::string metrics_page(const PageSources& sources) {
   MetricsText text;
   append_process(text, sources);
   append_reloads(text, sources);

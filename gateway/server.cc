@@ -27,6 +27,7 @@
 #include "gateway/reload_state.h"
 #include "gateway/reloader.h"
 #include "gateway/request_history.h"
+#include "gateway/status_page.h"
 #include "gateway/worker.h"
 
 namespace trackly {
@@ -104,7 +105,7 @@ class Server {
 
   // ---- the admin listener
   Result<std::unique_ptr<admin::AdminListener>> open_admin(const Settings& next);
-  admin::Page metrics();
+  admin::Page page(std::string_view content_type, std::string (*make)(const PageSources&));
 
   // ---- clients
   void hand_out(int fd, const net::SocketAddress& peer, const Ports::TlsContextPtr& tls);
@@ -289,15 +290,18 @@ Result<std::unique_ptr<admin::AdminListener>> Server::open_admin(const Settings&
     return draining_ ? admin::Page{.status = 503, .body = "draining\n"}
                      : admin::Page{.body = "ready\n"};
   });
-  pages.get("/metrics", [this] { return metrics(); });
+  pages.get("/metrics", [this] { return page(observe::MetricsText::kContentType, metrics_page); });
+  pages.get("/status", [this] { return page("application/json", status_page); });
+  pages.get("/", [this] { return page("text/html; charset=utf-8", front_page); });
   return admin::AdminListener::open(*loop_, next.admin->address, std::move(pages));
 }
 
-admin::Page Server::metrics() {
+admin::Page Server::page(std::string_view content_type, std::string (*make)(const PageSources&)) {
   const auto earlier = history_.sum(generation_->labels);
-  return {.content_type = observe::MetricsText::kContentType,
-          .body = metrics_page({*generation_, earlier.get(), reloads_, process_, workers_,
-                                monitors_, connections_accepted_, started_at_, loop_->now()})};
+  return {.content_type = content_type,
+          .body = make({*generation_, earlier.get(), reloads_, process_, workers_, monitors_,
+                        ports_.bound_addresses(), connections_accepted_, started_at_, loop_->now(),
+                        draining_})};
 }
 
 // ----------------------------------------------------------------------------------------- clients

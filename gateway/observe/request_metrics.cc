@@ -78,8 +78,8 @@ std::size_t RequestLabels::upstream_of(const Exchange& exchange) const {
   return index_or_last(upstreams_, exchange.upstream);
 }
 
-std::size_t RequestLabels::filter_of(const Exchange& exchange) const {
-  return index_or_last(filters_, exchange.refused_by);
+std::size_t RequestLabels::filter_of(std::string_view name) const {
+  return index_or_last(filters_, name);
 }
 
 std::size_t RequestLabels::code_of(const Exchange& exchange) const {
@@ -89,22 +89,12 @@ std::size_t RequestLabels::code_of(const Exchange& exchange) const {
 
 // --------------------------------------------------------------------------------------- counting
 
-void DurationCounts::note(Duration duration) {
-  const auto bound = std::lower_bound(kBounds.begin(), kBounds.end(), duration);
-  counts_[static_cast<std::size_t>(bound - kBounds.begin())].add();
-  sum_ns_.add(static_cast<std::uint64_t>(std::max(duration, Duration::zero()).count()));
-}
-
-void DurationCounts::absorb(const DurationCounts& others) {
-  for (std::size_t i = 0; i < counts_.size(); ++i) counts_[i].add(others.counts_[i].value());
-  sum_ns_.add(others.sum_ns_.value());
-}
-
 RequestMetrics::RequestMetrics(std::shared_ptr<const RequestLabels> labels)
     : labels_(std::move(labels)),
       requests_(labels_->routes().size() * kStatuses),
       refusals_(labels_->routes().size() * labels_->filters().size() * labels_->codes().size()),
       durations_(labels_->routes().size()),
+      filter_durations_(labels_->filters().size()),
       upstreams_(labels_->upstreams().size()) {}
 
 std::size_t RequestMetrics::request_place(std::size_t route, std::size_t status) const {
@@ -121,12 +111,23 @@ void RequestMetrics::note(const RequestLabels& labels, const Exchange& exchange)
   requests_[request_place(route, status_of(exchange))].add();
   durations_[route].note(exchange.finished);
   if (exchange.local_reply != nullptr && exchange.failure == UpstreamFailure::none) {
-    const std::size_t filter = labels.filter_of(exchange);
+    const std::size_t filter = labels.filter_of(exchange.refused_by);
     refusals_[refusal_place(route, filter, labels.code_of(exchange))].add();
   }
+  note_filters(labels, exchange);
   if (!exchange.upstream.empty()) {
     note_upstream(upstreams_[labels.upstream_of(exchange)], exchange);
   }
+}
+
+void RequestMetrics::note_filters(const RequestLabels& labels, const Exchange& exchange) {
+  for (const FilterTrace& trace : exchange.trace) {
+    filter_durations_[labels.filter_of(trace.name)].note(trace.spent);
+  }
+  const auto store =
+      std::find(kLimiterStores.begin(), kLimiterStores.end(), exchange.limiter.store_mode);
+  if (store == kLimiterStores.end()) return;  // no limiter was asked
+  limiter_decisions_[static_cast<std::size_t>(store - kLimiterStores.begin())].add();
 }
 
 void RequestMetrics::note_upstream(Upstream& upstream, const Exchange& exchange) {
@@ -187,6 +188,13 @@ void RequestMetrics::absorb(const RequestMetrics& others) {
   for (std::size_t i = 0; i < upstreams.size(); ++i) {
     if (upstreams[i]) upstreams_[*upstreams[i]].absorb(others.upstreams_[i]);
   }
+  const auto filters = places_of(others.labels().filters(), labels().filters());
+  for (std::size_t i = 0; i < filters.size(); ++i) {
+    if (filters[i]) filter_durations_[*filters[i]].absorb(others.filter_durations_[i]);
+  }
+  for (std::size_t i = 0; i < kLimiterStores.size(); ++i) {
+    limiter_decisions_[i].add(others.limiter_decisions_[i].value());
+  }
 }
 
 void RequestMetrics::absorb_route(const RequestMetrics& others, std::size_t theirs,
@@ -224,11 +232,12 @@ std::uint64_t sum(Workers workers, CounterOf counter_of) {
 template <class DurationsOf>
 void append_histogram(MetricsText& text, Labels labels, Workers workers, bool empty_too,
                       DurationsOf durations_of) {
-  std::array<std::uint64_t, DurationCounts::kBounds.size() + 1> counts{};
+  const std::span<const Duration> bounds = durations_of(*workers.front()).bounds();
+  std::vector<std::uint64_t> counts(bounds.size() + 1);
   Duration total{};
   std::uint64_t count = 0;
   for (const RequestMetrics* worker : workers) {
-    const DurationCounts& durations = durations_of(*worker);
+    const auto& durations = durations_of(*worker);
     total += durations.sum();
     for (std::size_t i = 0; i < counts.size(); ++i) {
       const std::uint64_t value = durations.counts()[i].value();
@@ -236,9 +245,7 @@ void append_histogram(MetricsText& text, Labels labels, Workers workers, bool em
       count += value;
     }
   }
-  if (count > 0 || empty_too) {
-    text.sample_histogram(labels, DurationCounts::kBounds, counts, total);
-  }
+  if (count > 0 || empty_too) text.sample_histogram(labels, bounds, counts, total);
 }
 
 std::string status_text(std::size_t status) {
@@ -270,7 +277,7 @@ void append_durations(MetricsText& text, const RequestLabels& labels, Workers wo
   for (std::size_t route = 0; route < labels.routes().size(); ++route) {
     const auto& [method, path] = labels.routes()[route];
     append_histogram(text, {{"route", path}, {"method", method}}, workers, false,
-                     [&](const RequestMetrics& worker) -> const DurationCounts& {
+                     [&](const RequestMetrics& worker) -> const RequestDurations& {
                        return worker.durations(route);
                      });
   }
@@ -294,6 +301,28 @@ void append_refusals(MetricsText& text, const RequestLabels& labels, Workers wor
                     count);
       }
     }
+  }
+}
+
+void append_filter_durations(MetricsText& text, const RequestLabels& labels, Workers workers) {
+  text.histogram("filter_duration_seconds",
+                 "In one filter, with what it waited for: the client's body, Redis.");
+  // The last one stands for the gateway itself.
+  for (std::size_t filter = 0; filter + 1 < labels.filters().size(); ++filter) {
+    append_histogram(text, {{"filter", labels.filters()[filter]}}, workers, true,
+                     [&](const RequestMetrics& worker) -> const FilterDurations& {
+                       return worker.filter_durations(filter);
+                     });
+  }
+}
+
+void append_limiter_decisions(MetricsText& text, Workers workers) {
+  text.counter("limiter_decisions_total", "Requests by the store that the limiter went by.");
+  for (std::size_t i = 0; i < kLimiterStores.size(); ++i) {
+    text.sample({{"store", kLimiterStores[i]}},
+                sum(workers, [i](const RequestMetrics& worker) -> const Counter& {
+                  return worker.limiter_decisions(i);
+                }));
   }
 }
 
@@ -329,7 +358,7 @@ void append_upstream_responses(MetricsText& text, const RequestLabels& labels, W
                  "From the end of the filters to the head of the service's answer.");
   for (std::size_t i = 0; i < labels.upstreams().size(); ++i) {
     append_histogram(text, {{"upstream", labels.upstreams()[i]}}, workers, true,
-                     [&](const RequestMetrics& worker) -> const DurationCounts& {
+                     [&](const RequestMetrics& worker) -> const RequestDurations& {
                        return worker.upstream(i).response;
                      });
   }
@@ -342,6 +371,8 @@ void append_request_metrics(MetricsText& text, const RequestLabels& labels, Work
   append_requests(text, labels, workers);
   append_durations(text, labels, workers);
   append_refusals(text, labels, workers);
+  append_filter_durations(text, labels, workers);
+  append_limiter_decisions(text, workers);
   const auto append = [&](std::string_view name, std::string_view help, Counter Upstream::*member) {
     append_upstream_counter(text, labels, workers, name, help, member);
   };

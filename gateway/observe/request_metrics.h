@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -41,7 +42,7 @@ class RequestLabels {
 
   /// The last one stands for the gateway itself.
   const std::vector<std::string>& filters() const { return filters_; }
-  std::size_t filter_of(const Exchange& exchange) const;
+  std::size_t filter_of(std::string_view name) const;
 
   /// Of the catalogue, each once; the last one stands for an answer without a code.
   const std::vector<std::string>& codes() const { return codes_; }
@@ -63,32 +64,55 @@ class RequestLabels {
   std::vector<std::size_t> code_of_entry_;  // of the catalogue: index in codes_
 };
 
+/// Bounds of histograms. The first: of whole requests, from refusals to the slowest services.
+inline constexpr std::array<Duration, 14> kRequestBounds = {
+    std::chrono::milliseconds(1),    std::chrono::microseconds(2500),
+    std::chrono::milliseconds(5),    std::chrono::milliseconds(10),
+    std::chrono::milliseconds(25),   std::chrono::milliseconds(50),
+    std::chrono::milliseconds(100),  std::chrono::milliseconds(250),
+    std::chrono::milliseconds(500),  std::chrono::milliseconds(1000),
+    std::chrono::milliseconds(2500), std::chrono::seconds(5),
+    std::chrono::seconds(10),        std::chrono::seconds(30)};
+/// Of one filter: most take microseconds, the limiter waits for Redis, and a held body for its
+/// client.
+inline constexpr std::array<Duration, 11> kFilterBounds = {
+    std::chrono::microseconds(5),   std::chrono::microseconds(25),  std::chrono::microseconds(100),
+    std::chrono::microseconds(250), std::chrono::microseconds(500), std::chrono::milliseconds(1),
+    std::chrono::milliseconds(5),   std::chrono::milliseconds(25),  std::chrono::milliseconds(100),
+    std::chrono::seconds(1),        std::chrono::seconds(10)};
+
 /// How many of something took how long, on one worker.
+template <const auto& kBounds>
 class DurationCounts {
  public:
-  static constexpr std::array<Duration, 14> kBounds = {
-      std::chrono::milliseconds(1),    std::chrono::microseconds(2500),
-      std::chrono::milliseconds(5),    std::chrono::milliseconds(10),
-      std::chrono::milliseconds(25),   std::chrono::milliseconds(50),
-      std::chrono::milliseconds(100),  std::chrono::milliseconds(250),
-      std::chrono::milliseconds(500),  std::chrono::milliseconds(1000),
-      std::chrono::milliseconds(2500), std::chrono::seconds(5),
-      std::chrono::seconds(10),        std::chrono::seconds(30)};
-  using Counts = std::array<Counter, kBounds.size() + 1>;
+  static constexpr std::span<const Duration> bounds() { return kBounds; }
 
-  void note(Duration duration);
-  /// One for each of kBounds, then of what took longer.
-  const Counts& counts() const { return counts_; }
+  void note(Duration duration) {
+    const auto bound = std::lower_bound(kBounds.begin(), kBounds.end(), duration);
+    counts_[static_cast<std::size_t>(bound - kBounds.begin())].add();
+    sum_ns_.add(static_cast<std::uint64_t>(std::max(duration, Duration::zero()).count()));
+  }
+  /// One for each of the bounds, then of what took longer.
+  std::span<const Counter> counts() const { return counts_; }
   Duration sum() const { return Duration(sum_ns_.value()); }
-  void absorb(const DurationCounts& others);
+  void absorb(const DurationCounts& others) {
+    for (std::size_t i = 0; i < counts_.size(); ++i) counts_[i].add(others.counts_[i].value());
+    sum_ns_.add(others.sum_ns_.value());
+  }
 
  private:
-  Counts counts_;
+  std::array<Counter, kBounds.size() + 1> counts_;
   Counter sum_ns_;
 };
+using RequestDurations = DurationCounts<kRequestBounds>;
+using FilterDurations = DurationCounts<kFilterBounds>;
+
+/// What limiters decided by, as LimiterFacts::store_mode.
+inline constexpr std::array<std::string_view, 5> kLimiterStores = {"local", "redis", "redis-local",
+                                                                   "redis-allow", "redis-deny"};
 
 /// Counts the requests of one worker: the facts of the access log, as metrics. note() belongs to
-/// the worker's thread and neither locks, nor allocates, nor handles text; any thread may read.
+/// the worker's thread and neither locks nor allocates; any thread may read.
 class RequestMetrics {
  public:
   explicit RequestMetrics(std::shared_ptr<const RequestLabels> labels);
@@ -111,7 +135,7 @@ class RequestMetrics {
     Counter undelivered;
     Counter outcome_unknown;
     std::array<Counter, kUpstreamFailures> failures;
-    DurationCounts response;
+    RequestDurations response;
 
     void absorb(const Upstream& others);
   };
@@ -123,12 +147,18 @@ class RequestMetrics {
   const Counter& refusals(std::size_t route, std::size_t filter, std::size_t code) const {
     return refusals_[refusal_place(route, filter, code)];
   }
-  const DurationCounts& durations(std::size_t route) const { return durations_[route]; }
+  const RequestDurations& durations(std::size_t route) const { return durations_[route]; }
+  const FilterDurations& filter_durations(std::size_t filter) const {
+    return filter_durations_[filter];
+  }
+  /// By index of kLimiterStores.
+  const Counter& limiter_decisions(std::size_t store) const { return limiter_decisions_[store]; }
   const Upstream& upstream(std::size_t index) const { return upstreams_[index]; }
 
  private:
   std::size_t request_place(std::size_t route, std::size_t status) const;
   std::size_t refusal_place(std::size_t route, std::size_t filter, std::size_t code) const;
+  void note_filters(const RequestLabels& labels, const Exchange& exchange);
   void note_upstream(Upstream& upstream, const Exchange& exchange);
   void absorb_route(const RequestMetrics& others, std::size_t theirs, std::size_t ours);
 
@@ -137,7 +167,9 @@ class RequestMetrics {
   // of the usual size, and in return counting is an addition to a place that an index tells.
   std::vector<Counter> requests_;
   std::vector<Counter> refusals_;
-  std::vector<DurationCounts> durations_;
+  std::vector<RequestDurations> durations_;
+  std::vector<FilterDurations> filter_durations_;
+  std::array<Counter, kLimiterStores.size()> limiter_decisions_;
   std::vector<Upstream> upstreams_;
 };
 

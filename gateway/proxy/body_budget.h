@@ -67,6 +67,8 @@ class BodyBudget {
 
   std::uint64_t total() const { return total_.load(std::memory_order_relaxed); }
   std::uint64_t used() const;
+  /// Bodies that wait for room.
+  std::size_t waiting() const { return waiting_.load(std::memory_order_relaxed); }
 
  private:
   struct Entry;

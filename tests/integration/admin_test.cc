@@ -40,8 +40,8 @@ TEST(Admin, TellsThatTheGatewayIsAliveAndReady) {
 TEST(Admin, KnowsNoOtherPath) {
   Gateway gateway(with_admin());
   const std::uint16_t port = admin_port(gateway);
-  for (const char* path :
-       {"/", "/metrics/", "/Metrics", "//metrics", "/metrics%00", "/%6detrics", kSendPath.data()}) {
+  for (const char* path : {"/status/", "/metrics/", "/Metrics", "//metrics", "/metrics%00",
+                           "/%6detrics", kSendPath.data()}) {
     EXPECT_EQ(get(port, path).status(), 404) << path;
   }
   EXPECT_EQ(get(port, "/metrics?name=workers").status(), 200);
@@ -80,7 +80,7 @@ TEST(Admin, IsNotThereUnlessConfigured) {
 
 TEST(Admin, ItsPathsAreNothingToClients) {
   Gateway gateway(with_admin());
-  for (const char* path : {"/metrics", "/healthz", "/readyz"}) {
+  for (const char* path : {"/metrics", "/healthz", "/readyz", "/status", "/"}) {
     const CurlAnswer answer = gateway.request(Downstream::h1, {.path = path});
     EXPECT_EQ(answer.status(), 404) << path;
     EXPECT_EQ(answer.body, R"({"error":"Resource not found","code":"not_found"})") << path;
@@ -195,6 +195,100 @@ TEST(Admin, StaysUntilTheLastRequestHasDrained) {
   released = true;
   client.join();
   EXPECT_EQ(gateway.process().wait(), 0);
+}
+
+// ----------------------------------------------------------------------------------------- /status
+
+/// What /status says; values by JSON Pointer.
+LogLine status(Gateway& gateway) {
+  const CurlAnswer answer = get(admin_port(gateway), "/status");
+  EXPECT_EQ(answer.status(), 200);
+  EXPECT_EQ(answer.field("content-type"), "application/json");
+  return LogLine(answer.body);
+}
+
+TEST(Status, TellsWhatIsInForce) {
+  const Service service(Upstream::h1);
+  Gateway gateway({.upstream = service.url(),
+                   .upstream_options = "circuit_breaker: {}",
+                   .more = std::string(kAdmin)});
+  const LogLine page = status(gateway);
+  EXPECT_EQ(page["/state"], "ready");
+  EXPECT_EQ(page["/configuration/generation"], "1");
+  EXPECT_FALSE(page.has("/configuration/last_reload"));
+  EXPECT_EQ(page["/listeners/0/address"], "127.0.0.1:" + std::to_string(gateway.port()));
+  EXPECT_EQ(page["/listeners/0/tls"], "false");
+  EXPECT_EQ(page["/listeners/1/tls"], "true");
+  EXPECT_EQ(page["/workers/1/requests_in_flight"], "0");
+  EXPECT_FALSE(page.has("/workers/2"));
+  EXPECT_EQ(page["/upstreams/0/name"], "default");
+  EXPECT_EQ(page["/upstreams/0/circuit_breaker/open"], "false");
+  EXPECT_EQ(page["/upstreams/0/targets/0/target"], service.url());
+  EXPECT_EQ(page["/upstreams/0/targets/0/passes_checks"], "true");
+  EXPECT_FALSE(page.has("/redis"));
+  EXPECT_EQ(page["/body_memory/bytes"], "0");
+  EXPECT_EQ(page["/access_log/lost_lines"], "0");
+  EXPECT_EQ(page["/top_refusals"], "[]");
+}
+
+TEST(Status, TellsWhatBecameOfAReload) {
+  Gateway gateway(with_admin());
+  ASSERT_TRUE(gateway.reload());
+  const LogLine after = status(gateway);
+  EXPECT_EQ(after["/configuration/generation"], "2");
+  EXPECT_EQ(after["/configuration/last_reload/succeeded"], "true");
+  EXPECT_EQ(after["/configuration/last_reload/problems"], "[]");
+
+  GatewayConfig bad = with_admin();
+  bad.more += "no_such_key: <1>\n";
+  EXPECT_FALSE(gateway.reload(bad));
+  const LogLine page = status(gateway);
+  EXPECT_EQ(page["/configuration/generation"], "2");
+  EXPECT_EQ(page["/configuration/failed_reloads"], "1");
+  EXPECT_EQ(page["/configuration/last_reload/succeeded"], "false");
+  EXPECT_NE(page["/configuration/last_reload/problems/0"].find("no_such_key"), std::string::npos);
+  const std::string front = get(admin_port(gateway), "/").body;
+  EXPECT_NE(front.find("no_such_key"), std::string::npos) << front;
+  EXPECT_EQ(front.find("<1>"), std::string::npos);
+}
+
+TEST(Status, TellsWhoIsRefusedMost) {
+  const Service service(Upstream::h1);
+  Gateway gateway({.upstream = service.url(),
+                   .rate_limit = "{rules: [{name: few, key: api_key, rate: 1/h, burst: 1}]}",
+                   .more = std::string(kAdmin)});
+  for (int i = 0; i < 3; ++i) gateway.request(Downstream::h1, send_message());
+  gateway.request(Downstream::h1, {.path = "/nowhere"});
+  ASSERT_TRUE(eventually([&] { return status(gateway).has("/top_refusals/1"); }));
+  const LogLine page = status(gateway);
+  EXPECT_EQ(page["/top_refusals/0/route"], "/api/v2/send");
+  EXPECT_EQ(page["/top_refusals/0/method"], "POST");
+  EXPECT_EQ(page["/top_refusals/0/filter"], "rate_limit");
+  EXPECT_EQ(page["/top_refusals/0/code"], "rate_limited");
+  EXPECT_EQ(page["/top_refusals/0/count"], "2");
+  EXPECT_EQ(page["/top_refusals/1/code"], "not_found");
+  EXPECT_EQ(page["/limiter_decisions/local"], "3");
+}
+
+TEST(Status, TellsThatTheServiceIsNotAsked) {
+  Gateway gateway({.upstream = "unix:/nowhere.sock",
+                   .upstream_options = "circuit_breaker: {consecutive_failures: 1, open_for: 1h}",
+                   .more = std::string(kAdmin)});
+  EXPECT_EQ(gateway.request(Downstream::h1, send_message()).status(), 503);
+  const LogLine page = status(gateway);
+  EXPECT_EQ(page["/upstreams/0/circuit_breaker/open"], "true");
+  EXPECT_EQ(page["/upstreams/0/circuit_breaker/openings"], "1");
+}
+
+TEST(Status, HasAPageForPeople) {
+  Gateway gateway(with_admin());
+  const CurlAnswer page = get(admin_port(gateway), "/");
+  EXPECT_EQ(page.field("content-type"), "text/html; charset=utf-8");
+  EXPECT_NE(page.body.find("It is ready"), std::string::npos) << page.body;
+  for (const char* link : {"/status", "/metrics", "/healthz", "/readyz"}) {
+    EXPECT_NE(page.body.find("href=\"" + std::string(link) + '"'), std::string::npos) << link;
+    EXPECT_EQ(get(admin_port(gateway), link).status(), 200) << link;
+  }
 }
 
 }  // namespace

@@ -115,5 +115,15 @@ TEST(IpBlock, PrefixLengthsFitTheFamily) {
   EXPECT_FALSE(is_ip_block("/8"));
 }
 
+TEST(ListenerAddress, IsLocalWhereNoOtherMachineReachesIt) {
+  for (const char* local : {"127.0.0.1:1", "127.8.9.10:0", "[::1]:80", "unix:/run/x.sock"}) {
+    EXPECT_TRUE(is_local_listener(local)) << local;
+  }
+  for (const char* remote :
+       {"0.0.0.0:1", "10.0.0.1:1", "[::]:1", "[fe80::1]:1", "[::ffff:7f00:1]:1"}) {
+    EXPECT_FALSE(is_local_listener(remote)) << remote;
+  }
+}
+
 }  // namespace
 }  // namespace trackly::config

@@ -11,9 +11,12 @@
 #include <utility>
 #include <vector>
 
+#include "gateway/observe/top_refusals.h"
+
 namespace trackly::observe {
 namespace {
 
+using std::chrono::microseconds;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using testing::HasSubstr;
@@ -276,6 +279,64 @@ TEST_F(RequestMetricsTest, EveryUpstreamAndEveryFailureIsThereFromTheStart) {
   }
   EXPECT_EQ(to_string(static_cast<UpstreamFailure>(kUpstreamFailures)), "");
   EXPECT_EQ(value(R"(upstream_response_seconds_count{upstream="media"})"), 0);
+}
+
+TEST_F(RequestMetricsTest, FiltersHaveTheirOwnTimes) {
+  Exchange exchange = send(200);
+  exchange.trace = {{"api_key", microseconds(4)}, {"schema", milliseconds(2)}};
+  metrics_.note(*labels_, exchange);
+  exchange.trace.pop_back();
+  others_.note(*labels_, exchange);
+  EXPECT_EQ(value(R"(filter_duration_seconds_bucket{filter="api_key",le="0.000005"})"), 2);
+  EXPECT_EQ(value(R"(filter_duration_seconds_bucket{filter="schema",le="0.001"})"), 0);
+  EXPECT_EQ(value(R"(filter_duration_seconds_bucket{filter="schema",le="0.005"})"), 1);
+  EXPECT_EQ(value(R"(filter_duration_seconds_count{filter="gateway"})"), -1);
+}
+
+TEST_F(RequestMetricsTest, LimiterDecisionsCountByTheirStore) {
+  Exchange exchange = send(200);
+  metrics_.note(*labels_, exchange);
+  for (const std::string_view store : kLimiterStores) {
+    exchange.limiter.store_mode = store;
+    metrics_.note(*labels_, exchange);
+    EXPECT_EQ(value("limiter_decisions_total{store=\"" + std::string(store) + "\"}"), 1) << store;
+  }
+}
+
+TEST_F(RequestMetricsTest, WhatWasCountedEarlierIsNotLost) {
+  Exchange exchange = refused("schema", "suspended");
+  exchange.trace = {{"schema", milliseconds(2)}};
+  exchange.limiter.store_mode = "redis-local";
+  others_.note(*labels_, exchange);
+  metrics_.note(*labels_, exchange);
+  metrics_.absorb(others_);
+  const std::vector<const RequestMetrics*> absorbed{&metrics_};
+  MetricsText text;
+  append_request_metrics(text, *labels_, absorbed);
+  for (const char* line :
+       {R"(filter_duration_seconds_count{filter="schema"} 2)",
+        R"(limiter_decisions_total{store="redis-local"} 2)", R"(filter="schema",code="none"} 2)"}) {
+    EXPECT_THAT(text.text(), HasSubstr(line));
+  }
+}
+
+TEST_F(RequestMetricsTest, TheMostFrequentRefusalsComeFirst) {
+  const std::vector<const RequestMetrics*> workers{&metrics_, &others_};
+  EXPECT_TRUE(top_refusals(*labels_, workers, 10).empty());
+  metrics_.note(*labels_, refused("api_key", "suspended"));
+  for (int i = 0; i < 2; ++i) {
+    metrics_.note(*labels_, refused("schema", "invalid_phone.e164"));
+    others_.note(*labels_, refused("schema", "invalid_phone.e164"));
+    others_.note(*labels_, refused("api_key", "missing_api_key"));
+  }
+  const auto top = top_refusals(*labels_, workers, 2);
+  ASSERT_EQ(top.size(), 2U);
+  EXPECT_EQ(top[0].route, "/send");
+  EXPECT_EQ(top[0].method, "POST");
+  EXPECT_EQ(top[0].filter, "schema");
+  EXPECT_EQ(top[0].code, "invalid_phone");
+  EXPECT_EQ(top[0].count, 4U);
+  EXPECT_EQ(top[1].code, "missing_api_key");
 }
 
 TEST_F(RequestMetricsTest, WhatClientsMakeUpMakesNoSeries) {
