@@ -62,8 +62,18 @@ void append_clients(MetricsText& text, const PageSources& sources) {
   text.sample(sources.process.body_budget.waiting());
 }
 
+void append_certificates(MetricsText& text, const PageSources& sources) {
+  text.gauge("certificate_expiry_time_seconds",
+             "When a certificate of a listener expires, since the epoch.");
+  for (const auto& [file, time] : sources.certificate_expiries) {
+    const auto seconds = std::max<std::int64_t>(0, time.time_since_epoch().count());
+    text.sample({{"certificate", file}}, static_cast<std::uint64_t>(seconds));
+  }
+}
+
 void append_requests(MetricsText& text, const PageSources& sources) {
   append_request_metrics(text, *sources.generation.labels, sources.metrics());
+  sources.process.shadow_findings.append(text);
 }
 
 void append_breakers(MetricsText& text, const PageSources& sources) {
@@ -171,6 +181,7 @@ std::string metrics_page(const PageSources& sources) {
   MetricsText text;
   append_process(text, sources);
   append_reloads(text, sources);
+  append_certificates(text, sources);
   append_clients(text, sources);
   append_requests(text, sources);
   append_upstreams(text, sources);

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -24,6 +26,7 @@ struct PageSources {
   std::span<const std::unique_ptr<proxy::UpstreamMonitor>> monitors;  // of generation.upstreams
   std::vector<std::string>
       listening_on;  // of generation.settings().listeners; none while it drains
+  std::map<std::string, std::chrono::sys_seconds> certificate_expiries;  // by file; the same
   std::uint64_t connections_accepted;
   WallTime started_at;
   TimePoint now;

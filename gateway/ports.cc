@@ -79,4 +79,13 @@ std::vector<std::string> Ports::bound_addresses() const {
   return addresses;
 }
 
+std::map<std::string, std::chrono::sys_seconds> Ports::certificate_expiries() const {
+  std::map<std::string, std::chrono::sys_seconds> expiries;
+  for (const auto& port : ports_) {
+    if (port->tls == nullptr) continue;
+    for (const auto& [certificate, time] : port->tls->expiries()) expiries[certificate] = time;
+  }
+  return expiries;
+}
+
 }  // namespace trackly

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -33,6 +35,8 @@ class Ports {
 
   /// In the order of the configuration.
   std::vector<std::string> bound_addresses() const;
+  /// When each certificate expires, by its file.
+  std::map<std::string, std::chrono::sys_seconds> certificate_expiries() const;
   /// Accepts what has connected already, and nothing more.
   void close();
 

@@ -300,8 +300,8 @@ admin::Page Server::page(std::string_view content_type, std::string (*make)(cons
   const auto earlier = history_.sum(generation_->labels);
   return {.content_type = content_type,
           .body = make({*generation_, earlier.get(), reloads_, process_, workers_, monitors_,
-                        ports_.bound_addresses(), connections_accepted_, started_at_, loop_->now(),
-                        draining_})};
+                        ports_.bound_addresses(), ports_.certificate_expiries(),
+                        connections_accepted_, started_at_, loop_->now(), draining_})};
 }
 
 // ----------------------------------------------------------------------------------------- clients

@@ -5,6 +5,8 @@
 #include <openssl/x509v3.h>
 
 #include <array>
+#include <chrono>
+#include <ctime>
 #include <utility>
 
 namespace trackly::net {
@@ -52,10 +54,12 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::create(const TlsSettings& 
   auto main = make(settings.main, settings.client_ca);
   if (!main) return main.error();
   context->main_ = std::move(main).value();
+  context->note_expiry(settings.main, context->main_.get());
   for (const CertificateSettings& certificate : settings.others) {
     auto other = make(certificate, settings.client_ca);
     if (!other) return other.error();
     context->others_.push_back(std::move(other).value());
+    context->note_expiry(certificate, context->others_.back().get());
   }
   // What the macro SSL_CTX_set_tlsext_servername_callback does, without its old-style cast.
   SSL_CTX_callback_ctrl(context->main_.get(), SSL_CTRL_SET_TLSEXT_SERVERNAME_CB,
@@ -75,6 +79,13 @@ Result<SslContextPtr> TlsContext::make(const CertificateSettings& certificate,
     return openssl_fault("cannot use the client certificate authorities " + client_ca);
   }
   return context;
+}
+
+void TlsContext::note_expiry(const CertificateSettings& certificate, const SSL_CTX* context) {
+  std::tm time{};
+  if (ASN1_TIME_to_tm(X509_get0_notAfter(SSL_CTX_get0_certificate(context)), &time) != 1) return;
+  expiries_.push_back(
+      {certificate.certificate, std::chrono::sys_seconds(std::chrono::seconds(timegm(&time)))});
 }
 
 int TlsContext::choose_certificate(SSL* ssl, int*, void* self) {

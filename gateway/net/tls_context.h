@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -24,8 +25,16 @@ class TlsContext {
 
   SSL_CTX* get() const { return main_.get(); }
 
+  struct Expiry {
+    std::string certificate;        // its file
+    std::chrono::sys_seconds time;  // which may be beyond what nanoseconds can say
+  };
+  /// Of each certificate of the settings.
+  const std::vector<Expiry>& expiries() const { return expiries_; }
+
  private:
   TlsContext() = default;
+  void note_expiry(const CertificateSettings& certificate, const SSL_CTX* context);
   static Result<SslContextPtr> make(const CertificateSettings& certificate,
                                     const std::string& client_ca);
   /// RFC 6066 section 3: the certificate for the name that the client asks for.
@@ -33,6 +42,7 @@ class TlsContext {
 
   SslContextPtr main_;
   std::vector<SslContextPtr> others_;
+  std::vector<Expiry> expiries_;
 };
 
 }  // namespace trackly::net

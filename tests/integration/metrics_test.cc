@@ -282,6 +282,18 @@ TEST(MetricsOfRequests, ARequestWhoseClientHasLeftHasNoStatus) {
   EXPECT_EQ(page.sum_of("upstream_outcome_unknown_total"), 0);
 }
 
+// ------------------------------------------------------------------------------------ certificates
+
+TEST(MetricsOfCertificates, TellWhenEachExpires) {
+  Gateway gateway({.more = std::string(kAdmin)});
+  const MetricsPage page = scrape(admin_port(gateway));
+  const Series expiries = page.of("certificate_expiry_time_seconds");
+  ASSERT_EQ(expiries.size(), 1U);
+  EXPECT_TRUE(expiries.begin()->first.ends_with(".crt\"}")) << expiries.begin()->first;
+  EXPECT_GT(expiries.begin()->second, page["start_time_seconds"]);
+  EXPECT_LT(expiries.begin()->second, page["start_time_seconds"] + 400.0 * 86400);
+}
+
 // ---------------------------------------------------------------------------------------- the log
 
 /// How often each value stands at that place of the log; lines that have nothing there do not

@@ -119,8 +119,8 @@ class Sentinels {
         << "\nsentinel monitor shared 127.0.0.1 " << primary
         << " 1\nsentinel down-after-milliseconds shared 300\nsentinel failover-timeout shared "
            "2000\n";
-    process_ = std::make_unique<Process>(std::vector<std::string>{
-        "redis-server", directory_ / "sentinel.conf", "--sentinel"});
+    process_ = std::make_unique<Process>(
+        std::vector<std::string>{"redis-server", directory_ / "sentinel.conf", "--sentinel"});
     EXPECT_TRUE(process_->wait_for_out("+monitor master shared"));
   }
   std::string cli(std::vector<std::string> command) const {
