@@ -148,9 +148,17 @@ bool Configuration::in_shadow(std::size_t filter_index, const Operation& operati
 
 std::vector<ChainLink> Configuration::make_chain(const Operation& operation,
                                                  Services& services) const {
+  return make_chain(operation, services, [](const FilterFactory&) { return true; });
+}
+
+std::vector<ChainLink> Configuration::make_chain(
+    const Operation& operation, Services& services,
+    const std::function<bool(const FilterFactory&)>& wanted) const {
   std::vector<ChainLink> chain;
   for (std::size_t i = 0; i < filters.size(); ++i) {
-    auto filter = factory_for(i, operation).make(operation, services);
+    const FilterFactory& factory = factory_for(i, operation);
+    if (!wanted(factory)) continue;
+    auto filter = factory.make(operation, services);
     if (filter == nullptr) continue;
     chain.push_back({filters[i].name, std::move(filter), in_shadow(i, operation)});
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -46,6 +47,9 @@ class Configuration {
 
   /// The filters that requests of an operation pass on the worker whose services these are.
   std::vector<ChainLink> make_chain(const Operation& operation, Services& services) const;
+  /// Only those for which `wanted` is true.
+  std::vector<ChainLink> make_chain(const Operation& operation, Services& services,
+                                    const std::function<bool(const FilterFactory&)>& wanted) const;
 
   /// A filter whose settings an operation changes.
   struct Override {

@@ -9,6 +9,7 @@
 #include "gateway/cli/check.h"
 #include "gateway/cli/errors.h"
 #include "gateway/cli/exit_code.h"
+#include "gateway/cli/explain.h"
 #include "gateway/cli/key.h"
 #include "gateway/cli/load.h"
 #include "gateway/cli/shared_keys.h"
@@ -46,6 +47,8 @@ struct Options {
   std::string format = "table";
   std::string schema;
   std::string instance;
+  cli::CheckChoice check;
+  cli::ExplainChoice explain;
   SharedOptions shared;
 };
 
@@ -147,9 +150,22 @@ void add_commands(CLI::App& app, Options& options, std::function<int()>& action)
   command->callback([&] { action = [&] { return run(options.config); }; });
 
   command = app.add_subcommand("check", "Report every problem, or what is enforced on each route");
-  command->add_option("--config", options.config, "gateway.yaml")->required();
+  command->add_option("--config", options.check.config, "gateway.yaml")->required();
+  command->add_flag("--connect", options.check.connect,
+                    "Try Redis, upstreams, certificates and logs, too");
+  command->add_flag("--json", options.check.json, "One JSON object");
   command->callback(
-      [&] { action = [&] { return cli::check(options.config, std::cout, std::cerr); }; });
+      [&] { action = [&] { return cli::check(options.check, std::cout, std::cerr); }; });
+
+  command = app.add_subcommand("explain", "What each filter says of a stored request");
+  command->add_option("--config", options.explain.config, "gateway.yaml")->required();
+  command->add_option("request", options.explain.request, "A raw HTTP/1.1 request; - for stdin")
+      ->required();
+  command->add_flag("--connect", options.explain.connect, "Ask Redis, and take its tokens");
+  command->add_flag("--json", options.explain.json, "One JSON object");
+  command->callback([&] {
+    action = [&] { return cli::explain(options.explain, std::cin, std::cout, std::cerr); };
+  });
 
   command = app.add_subcommand("validate", "Judge a JSON value by a JSON Schema (2020-12)");
   command->add_option("--schema", options.schema, "JSON or YAML")->required();

@@ -51,6 +51,7 @@ struct ShadowFinding {
   ErrorRef error;                  // what it would have answered; nullptr: it could not judge
   std::string rule;                // of the limiter that is short; empty for other filters
   std::string_view unjudged = {};  // why it could not: "body_memory", "fault"
+  std::string place = {};          // as Exchange::refused_place
 };
 
 struct FilterTrace {
@@ -130,6 +131,7 @@ struct Exchange {
   // --- a refusal or a failure of ours
   ErrorRef local_reply;         // the answer that the gateway made itself
   std::string_view refused_by;  // filter name; empty: the core
+  std::string refused_place;    // what in the request is wrong (Verdict::reject); never a value
   std::string_view flag;        // short reason for the log: "client_gone", "slow_body", …
   std::vector<FilterTrace> trace;
   std::vector<ShadowFinding> shadow;  // in the order found

@@ -5,9 +5,15 @@
 #include <ostream>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "gateway/cli/examples.h"
 #include "gateway/cli/exit_code.h"
 #include "gateway/cli/load.h"
+#include "gateway/cli/rehearsal.h"
+#include "gateway/cli/trials.h"
+#include "gateway/observe/diagnostics.h"
+#include "gateway/observe/json_line.h"
 
 namespace trackly::cli {
 namespace {
@@ -71,13 +77,170 @@ void print_routes(const Configuration& configuration, std::ostream& out) {
   }
 }
 
+// ---------------------------------------------------------------------------------------- examples
+
+/// An example of the API description that is not answered as it says.
+struct WrongExample {
+  std::string route;
+  std::string name;
+  std::string expected;  // the id of a row, or kPasses
+  std::string found;
+};
+
+struct Examples {
+  std::size_t tried = 0;
+  std::vector<WrongExample> wrong;
+};
+
+constexpr const char* kPasses = "passes";
+
+/// What filters in shadow say counts, too: it is what they will say when they are not.
+std::string verdict_on(const Exchange& exchange) {
+  for (const ShadowFinding& finding : exchange.shadow) {
+    if (finding.error != nullptr) return finding.error->id;
+  }
+  return exchange.local_reply == nullptr ? kPasses : exchange.local_reply->id;
+}
+
+Examples try_examples(const ApiDescription& api, Rehearsal& rehearsal) {
+  Examples examples;
+  for (const Operation& operation : api.operations) {
+    for (const ExampleRequest& example : example_requests(api, operation)) {
+      std::string found = "no answer";
+      rehearsal.run(example.text, [&](const Exchange& exchange) { found = verdict_on(exchange); });
+      ++examples.tried;
+      const std::string& error = example.expected_error;
+      const std::string expected = error.empty() ? kPasses : error;
+      if (found == expected) continue;
+      examples.wrong.push_back(
+          {operation.method + " " + operation.path, example.name, expected, found});
+    }
+  }
+  return examples;
+}
+
+void print(const Examples& examples, std::ostream& out) {
+  out << "examples of the API description: " << examples.tried - examples.wrong.size() << " of "
+      << examples.tried << " are answered as declared\n";
+  for (const WrongExample& wrong : examples.wrong) {
+    out << "  " << wrong.route << ", " << wrong.name << ": " << wrong.found << ", declared "
+        << wrong.expected << '\n';
+  }
+}
+
+// -------------------------------------------------------------------------------------------- JSON
+
+void append_filters(const Configuration& configuration, const Operation& operation,
+                    observe::JsonLine& line) {
+  line.begin_array("filters");
+  for (std::size_t i = 0; i < configuration.filters.size(); ++i) {
+    const std::string what = configuration.factory_for(i, operation).describe(operation);
+    if (what.empty()) continue;
+    line.begin_item_object();
+    line.text("name", configuration.filters[i].name);
+    line.boolean("shadow", configuration.in_shadow(i, operation));
+    line.text("enforces", what);
+    line.end_object();
+  }
+  line.end_array();
+}
+
+void append_routes(const Configuration& configuration, observe::JsonLine& line) {
+  line.begin_array("routes");
+  for (const Operation& operation : configuration.api.operations) {
+    line.begin_item_object();
+    line.text("method", operation.method);
+    line.text("path", operation.path);
+    line.text("upstream", operation.upstream);
+    append_filters(configuration, operation, line);
+    line.end_object();
+  }
+  line.end_array();
+  line.begin_object("unknown_paths");
+  line.boolean("forwarded", configuration.settings.forward_unknown_paths);
+  if (configuration.settings.forward_unknown_paths) {
+    append_filters(configuration, configuration.api.unknown, line);
+  }
+  line.end_object();
+}
+
+void append(const Examples& examples, observe::JsonLine& line) {
+  line.begin_object("examples");
+  line.number("tried", examples.tried);
+  line.begin_array("wrong");
+  for (const WrongExample& wrong : examples.wrong) {
+    line.begin_item_object();
+    line.text("route", wrong.route);
+    line.text("example", wrong.name);
+    line.text("declared", wrong.expected);
+    line.text("found", wrong.found);
+    line.end_object();
+  }
+  line.end_array();
+  line.end_object();
+}
+
+void append(const std::vector<Trial>& trials, observe::JsonLine& line) {
+  line.begin_array("connections");
+  for (const Trial& trial : trials) {
+    line.begin_item_object();
+    line.text("what", trial.what);
+    line.boolean("ok", trial.ok);
+    line.text("found", trial.found);
+    line.milliseconds("ms", trial.took);
+    line.end_object();
+  }
+  line.end_array();
+}
+
+void print_problems_as_json(const Problems& problems, std::ostream& out) {
+  std::string text;
+  observe::JsonLine line(text);
+  line.begin_array("problems");
+  for (const std::string& problem : problems.lines()) line.item_text(problem);
+  line.end_array();
+  line.end();
+  out << text;
+}
+
 }  // namespace
 
-int check(const std::string& config_path, std::ostream& out, std::ostream& err) {
-  const auto configuration = load(config_path, err);
-  if (configuration == nullptr) return kProblem;
-  print_routes(*configuration, out);
-  return kFine;
+int check(const CheckChoice& choice, std::ostream& out, std::ostream& err) {
+  Problems problems;
+  const auto configuration = read(choice.config, problems);
+  if (configuration == nullptr) {
+    if (choice.json) {
+      print_problems_as_json(problems, out);
+    } else {
+      cli::print(problems, err);
+    }
+    return kProblem;
+  }
+  const auto diagnostics = observe::Diagnostics::start();  // standard output is for the findings
+  const auto rehearsal = Rehearsal::create(configuration, {.requests_only = true});
+  if (!rehearsal) {
+    err << rehearsal.error().text << '\n';
+    return kProblem;
+  }
+  const Examples examples = try_examples(configuration->api, **rehearsal);
+  std::vector<Trial> trials;
+  if (choice.connect) trials = try_dependencies(configuration->settings);
+  if (choice.json) {
+    std::string text;
+    observe::JsonLine line(text);
+    append_routes(*configuration, line);
+    append(examples, line);
+    if (choice.connect) append(trials, line);
+    line.end();
+    out << text;
+  } else {
+    print_routes(*configuration, out);
+    print(examples, out);
+    print(trials, out);
+  }
+  const bool all_found =
+      std::all_of(trials.begin(), trials.end(), [](const Trial& trial) { return trial.ok; });
+  return examples.wrong.empty() && all_found ? kFine : kProblem;
 }
 
 }  // namespace trackly::cli

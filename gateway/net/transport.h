@@ -24,6 +24,9 @@ enum class TransportError : std::uint8_t {
   reset,              // the connection broke after it stood
 };
 
+/// For people: "connection refused".
+std::string_view phrase_of(TransportError error);
+
 /// What happens on a transport. An event may call any method of the transport; it may not destroy
 /// it (Loop::defer_delete its owner instead).
 class TransportEvents {

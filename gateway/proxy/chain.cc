@@ -118,7 +118,10 @@ bool ChainRun::settle(const Verdict& verdict) {
     refuse(verdict);
     return false;
   }
-  if (refused) exchange_.shadow.push_back({link.name, verdict.error(), exchange_.limiter.rule});
+  if (refused) {
+    exchange_.shadow.push_back(
+        {link.name, verdict.error(), exchange_.limiter.rule, {}, verdict.detail()});
+  }
   put_back();
   ++next_;
   return true;
@@ -127,6 +130,7 @@ bool ChainRun::settle(const Verdict& verdict) {
 void ChainRun::refuse(const Verdict& verdict) {
   state_ = State::refused;
   exchange_.refused_by = chain_.links[next_].name;
+  exchange_.refused_place = verdict.detail();
   events_.on_chain_refused(verdict.error(), verdict.detail());
 }
 

@@ -8,28 +8,6 @@
 namespace trackly::proxy {
 namespace {
 
-const char* phrase_of(net::TransportError error) {
-  switch (error) {
-    case net::TransportError::unresolved:
-      return "no address";
-    case net::TransportError::no_local_resources:
-      return "no descriptor or local port left";
-    case net::TransportError::refused:
-      return "connection refused";
-    case net::TransportError::connect_timeout:
-      return "no connection in time";
-    case net::TransportError::handshake:
-      return "TLS handshake failed";
-    case net::TransportError::certificate:
-      return "certificate does not verify";
-    case net::TransportError::handshake_timeout:
-      return "no TLS handshake in time";
-    case net::TransportError::reset:
-      return "connection closed without an answer";
-  }
-  return "";
-}
-
 const char* phrase_of(http::PeerReset reset) {
   if (reset.malformed) return "malformed answer";
   return reset.not_processed ? "request refused" : "connection closed without an answer";
@@ -83,7 +61,8 @@ class HealthCheck::Probe final : public CodecConnection {
   }
   void on_error(net::TransportError error) override {
     const bool is_ours = error == net::TransportError::no_local_resources;
-    conclude({is_ours ? Outcome::Kind::unknown : Outcome::Kind::failed, phrase_of(error)});
+    conclude({is_ours ? Outcome::Kind::unknown : Outcome::Kind::failed,
+              std::string(net::phrase_of(error))});
   }
 
   // CodecConnection

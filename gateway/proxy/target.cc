@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "gateway/net/socket_address.h"
+
 namespace trackly::proxy {
 namespace {
 
@@ -13,6 +15,23 @@ std::string text_of(const EndpointSettings& settings, const net::Address& addres
 }
 
 }  // namespace
+
+bool is_address(const EndpointSettings& endpoint) {
+  return !endpoint.unix_path.empty() ||
+         net::parse_socket_address(endpoint.host, endpoint.port).has_value();
+}
+
+net::Address address_of(const EndpointSettings& endpoint, std::string host,
+                        const UpstreamSettings& upstream,
+                        std::shared_ptr<const net::TlsClientContext> tls) {
+  net::Address address{std::move(host), endpoint.port, endpoint.unix_path};
+  if (endpoint.protocol == EndpointSettings::Protocol::https) {
+    const std::string& name = upstream.tls.server_name;
+    address.tls = net::ConnectTls{std::move(tls), name.empty() ? endpoint.host : name,
+                                  upstream.handshake_timeout};
+  }
+  return address;
+}
 
 Target::Target(const EndpointSettings& settings, net::Address address)
     : settings_(settings), address_(std::move(address)), text_(text_of(settings_, address_)) {}

@@ -12,6 +12,15 @@
 
 namespace trackly::proxy {
 
+/// Whether nobody has to be asked where it is: an address literal, or a unix socket.
+bool is_address(const EndpointSettings& endpoint);
+
+/// How an endpoint of an upstream is connected to at `host`, one of its addresses. `tls` is for
+/// https:// endpoints.
+net::Address address_of(const EndpointSettings& endpoint, std::string host,
+                        const UpstreamSettings& upstream,
+                        std::shared_ptr<const net::TlsClientContext> tls);
+
 /// One address that serves an upstream: an endpoint of the configuration, or one of several
 /// addresses that the endpoint's name stands for. What all workers know about it; any thread may
 /// call anything. It lives as long as somebody holds it, which may be longer than its name stands

@@ -30,11 +30,6 @@ Duration jittered(Duration interval, Loop& loop) {
   return interval + Duration(loop.random() % (tenth + 1));
 }
 
-bool is_address(const EndpointSettings& endpoint) {
-  return !endpoint.unix_path.empty() ||
-         net::parse_socket_address(endpoint.host, endpoint.port).has_value();
-}
-
 /// In the order of the answer, each once.
 std::vector<std::string> hosts_of(const std::vector<net::SocketAddress>& addresses) {
   std::vector<std::string> hosts;
@@ -166,7 +161,8 @@ class UpstreamMonitor::Endpoint {
     Watched watched;
     watched.target = recall(host);
     if (watched.target == nullptr) {
-      watched.target = std::make_shared<Target>(settings_, monitor_.address_of(settings_, host));
+      watched.target = std::make_shared<Target>(
+          settings_, address_of(settings_, host, monitor_.settings_, monitor_.shared_->tls));
     }
     if (monitor_.settings_.health_check) {
       watched.check = std::make_unique<Check>(monitor_, watched.target);
@@ -297,16 +293,6 @@ UpstreamMonitor::~UpstreamMonitor() = default;
 
 void UpstreamMonitor::start() {
   for (const auto& endpoint : endpoints_) endpoint->start();
-}
-
-net::Address UpstreamMonitor::address_of(const EndpointSettings& endpoint, std::string host) const {
-  net::Address address{std::move(host), endpoint.port, endpoint.unix_path};
-  if (endpoint.protocol == EndpointSettings::Protocol::https) {
-    const std::string& name = settings_.tls.server_name;
-    address.tls = net::ConnectTls{shared_->tls, name.empty() ? endpoint.host : name,
-                                  settings_.handshake_timeout};
-  }
-  return address;
 }
 
 std::shared_ptr<const Targets> UpstreamMonitor::collect() const {

@@ -45,7 +45,6 @@ class UpstreamMonitor {
   class Endpoint;
   class Check;
 
-  net::Address address_of(const EndpointSettings& endpoint, std::string host) const;
   std::shared_ptr<const Targets> collect() const;
   void endpoint_changed();
   void publish_soon() { publication_->arm(Duration::zero()); }

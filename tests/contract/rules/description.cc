@@ -22,21 +22,4 @@ const Node& written(const ApiDescription& api, const Operation& operation) {
   return kNothing;
 }
 
-std::vector<const Node*> examples(const Node& parameter) {
-  std::vector<const Node*> all;
-  if (const Node* example = parameter.find("example")) all.push_back(example);
-  if (const Node* named = parameter.find("examples")) {
-    for (const Node::Entry& entry : named->entries) all.push_back(entry.value.find("value"));
-  }
-  return all;
-}
-
-std::vector<const Node*> body_examples(const ApiDescription& api, const Operation& operation) {
-  const Node* node = written(api, operation).find("requestBody");
-  for (const char* key : {"content", "application/json"}) {
-    if (node != nullptr) node = node->find(key);
-  }
-  return node == nullptr ? std::vector<const Node*>() : examples(*node);
-}
-
 }  // namespace trackly::test

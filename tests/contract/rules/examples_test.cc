@@ -3,15 +3,20 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <vector>
 
+#include "gateway/cli/examples.h"
+#include "gateway/cli/rehearsal.h"
 #include "tests/contract/rules/description.h"
 #include "tests/contract/rules/rules.h"
 
 namespace trackly::test {
 namespace {
+
+using cli::json_of;
 
 /// Calls `visit` for each object in `node`, wherever it is; what it changes stays.
 void for_each_object(Node& node, const std::function<void(Node&)>& visit) {
@@ -52,8 +57,8 @@ class Examples : public Rules {
   /// Calls `visit` with each operation and each example of its body.
   void for_each_example(const std::function<void(const std::string&, const Node&)>& visit) {
     for (const Operation& operation : shipped().api().operations) {
-      for (const Node* example : body_examples(shipped().api(), operation)) {
-        visit(name_of(operation), *example);
+      for (const cli::Example& example : cli::body_examples(shipped().api(), operation)) {
+        visit(name_of(operation), *example.value);
       }
     }
   }
@@ -62,36 +67,32 @@ class Examples : public Rules {
 TEST_F(Examples, ThereAreSomeOfEachBodyAndEachParameter) {
   for (const Operation& operation : shipped().api().operations) {
     if (operation.json_body) {
-      EXPECT_FALSE(body_examples(shipped().api(), operation).empty()) << name_of(operation);
+      EXPECT_FALSE(cli::body_examples(shipped().api(), operation).empty()) << name_of(operation);
     }
     for (const Parameter& parameter : operation.parameters) {
-      EXPECT_FALSE(examples(*parameter.node).empty())
+      EXPECT_FALSE(cli::examples_of(*parameter.node).empty())
           << name_of(operation) << " " << parameter.name;
     }
   }
 }
 
-TEST_F(Examples, OfBodiesPass) {
-  for_each_example([this](const std::string& operation, const Node& example) {
-    expect(operation, {{json_of(example), kPasses}});
-  });
-}
-
-TEST_F(Examples, OfParametersPass) {
+// As `check` tries them: by the whole way of a request.
+TEST_F(Examples, OfRequestsAreAnsweredAsDeclared) {
+  const auto rehearsal =
+      cli::Rehearsal::create(shipped().shared_configuration(), {.requests_only = true});
+  ASSERT_TRUE(rehearsal);
+  std::size_t tried = 0;
   for (const Operation& operation : shipped().api().operations) {
-    const auto bodies = body_examples(shipped().api(), operation);
-    const std::string body = bodies.empty() ? "" : json_of(*bodies.front());
-    std::string query;
-    for (const Parameter& parameter : operation.parameters) {
-      if (parameter.in != Parameter::In::query) continue;
-      for (const Node* example : examples(*parameter.node)) {
-        query += (query.empty() ? "" : "&") + parameter.name + "=" + example->text;
-      }
+    for (const cli::ExampleRequest& example : cli::example_requests(shipped().api(), operation)) {
+      std::string answered = "nothing";
+      (*rehearsal)->run(example.text, [&answered](const Exchange& exchange) {
+        answered = exchange.local_reply == nullptr ? "" : exchange.local_reply->id;
+      });
+      EXPECT_EQ(answered, example.expected_error) << example.text;
+      ++tried;
     }
-    EXPECT_EQ(judge(Request{name_of(operation), body, query, shipped().path_examples(operation)}),
-              kPasses)
-        << name_of(operation) << "?" << query;
   }
+  EXPECT_GE(tried, shipped().api().operations.size());
 }
 
 TEST_F(Examples, OfAnswersAreThoseOfTheCatalogue) {

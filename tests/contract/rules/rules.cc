@@ -136,29 +136,6 @@ std::string array_of(std::size_t count, std::string_view item) {
 
 std::string text_of(std::size_t size) { return "\"" + std::string(size, 'x') + "\""; }
 
-std::string json_of(const Node& node) {
-  std::string text;
-  switch (node.kind) {
-    case Node::Kind::null:
-      return "null";
-    case Node::Kind::boolean:
-      return node.boolean ? "true" : "false";
-    case Node::Kind::number:
-      return node.text;
-    case Node::Kind::string:
-      return "\"" + json_escaped(node.text) + "\"";
-    case Node::Kind::sequence:
-      for (const Node& item : node.items) text += (text.empty() ? "" : ",") + json_of(item);
-      return "[" + text + "]";
-    case Node::Kind::mapping:
-      for (const auto& [key, mark, value] : node.entries) {
-        text += (text.empty() ? "\"" : ",\"") + json_escaped(key) + "\":" + json_of(value);
-      }
-      return "{" + text + "}";
-  }
-  return text;
-}
-
 // ------------------------------------------------------------------------------------- fixture
 
 std::unique_ptr<Rulebook> Rules::shipped_;

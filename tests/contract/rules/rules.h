@@ -37,6 +37,9 @@ class Rulebook {
 
   const ApiDescription& api() const { return configuration_->api; }
   const config::Configuration& configuration() const { return *configuration_; }
+  std::shared_ptr<const config::Configuration> shared_configuration() const {
+    return configuration_;
+  }
   /// Requires: the description has it.
   const Operation& find(std::string_view method_and_path) const;
   /// What the description itself shows for the parameters of the path.
@@ -99,8 +102,6 @@ std::string object(std::string_view name, std::string_view value);
 std::string array_of(std::size_t count, std::string_view item);
 /// A JSON string of that many characters.
 std::string text_of(std::size_t size);
-/// What a description shows, as JSON.
-std::string json_of(const Node& node);
 
 // --------------------------------------------------------------------------------- the shipped
 // rules
