@@ -25,7 +25,7 @@ TEST(CommandLine, WithoutACommandIsWrongUsage) {
 TEST(CommandLine, ExplainsItself) {
   const CommandResult help = gateway({"--help"});
   EXPECT_EQ(help.exit_code, 0);
-  for (const char* command : {"run", "check", "errors", "validate", "key"}) {
+  for (const char* command : {"run", "check", "explain", "errors", "validate", "key"}) {
     EXPECT_NE(help.out.find(command), std::string::npos) << command;
   }
   const CommandResult version = gateway({"--version"});
