@@ -197,7 +197,10 @@ void Stream::on_shadow_wants_body() {
   const std::uint64_t size =
       request_complete_ ? exchange_.bytes_in : exchange_.request.content_length.value_or(bound);
   if (std::max(size, exchange_.bytes_in) > bound) return chain_->body_unavailable();
-  auto reservation = context_.body_budget.reserve(size);
+  BodyBudget& budget = context_.body_budget;
+  // The other half is left to those that have to be held.
+  if (budget.used() + size > budget.total() / 2) return chain_->body_unavailable();
+  auto reservation = budget.reserve(size);
   if (!reservation) return chain_->body_unavailable();
   held_for_shadow_ = true;
   hold_body(std::move(reservation));

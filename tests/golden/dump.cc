@@ -313,7 +313,8 @@ std::string dump(const config::Configuration& configuration) {
     if (configuration.settings.upstreams.size() > 1) out << " by " << operation.upstream;
     out << '\n';
     for (std::size_t i = 0; i < configuration.filters.size(); ++i) {
-      out << "  " << configuration.filters[i].name << ": "
+      out << "  " << configuration.filters[i].name
+          << (configuration.in_shadow(i, operation) ? " in shadow: " : ": ")
           << configuration.factory_for(i, operation).describe(operation) << '\n';
     }
   }

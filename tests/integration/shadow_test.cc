@@ -43,9 +43,11 @@ class Shadow : public testing::TestWithParam<ProtocolPair> {
  protected:
   Shadow() : service_(std::get<1>(GetParam())) {}
 
-  void start(std::string filters) {
-    gateway_.emplace(GatewayConfig{
-        .upstream = service_.url(), .filters = std::move(filters), .more = std::string(kAdmin)});
+  void start(std::string filters, std::string limits = {}) {
+    gateway_.emplace(GatewayConfig{.upstream = service_.url(),
+                                   .filters = std::move(filters),
+                                   .limits = std::move(limits),
+                                   .more = std::string(kAdmin)});
   }
   CurlAnswer ask(const CurlRequest& request) {
     return gateway_->request(std::get<0>(GetParam()), request);
@@ -201,6 +203,14 @@ TEST_P(Shadow, OfTheSchemaPassesABodyThatIsMoreThanIsHeld) {
   EXPECT_EQ(metrics().sum_of("shadow_unjudged_total"), 2);
   EXPECT_EQ(metrics().sum_of("shadow_refusals_total"), 0);
   EXPECT_EQ(metrics()["body_memory_bytes"], 0);
+}
+
+TEST_P(Shadow, OfTheSchemaLeavesHalfOfTheMemoryToOthers) {
+  start("  - schema: {shadow: true}\n", "body_memory: 64KiB");
+  expect_forwarded(send_message(message_of_size(40'000)));
+  const auto line = gateway_->log_of("noted");
+  ASSERT_TRUE(line);
+  EXPECT_EQ((*line)["/shadow/0/unjudged"], "body_memory") << line->json();
 }
 
 // The body grows beyond what a filter in shadow may hold, and then another one needs all of it.
