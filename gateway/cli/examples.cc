@@ -5,10 +5,17 @@
 #include <string_view>
 #include <utility>
 
+#include "config/json_pointer.h"
 #include "gateway/api/error.h"
 
 namespace trackly::cli {
 namespace {
+
+/// What a `$ref` in place of the node leads to, if there is one.
+const Node* followed(const ApiDescription& api, const Node* node) {
+  const Node* reference = node == nullptr ? nullptr : node->find("$ref");
+  return reference == nullptr ? node : config::resolve_reference(api.document, reference->text);
+}
 
 /// The operation as the document writes it; nullptr where that is elsewhere (`$ref`).
 const Node* written(const ApiDescription& api, const Operation& operation) {
@@ -160,7 +167,7 @@ std::vector<Example> examples_of(const Node& node) {
 std::vector<Example> body_examples(const ApiDescription& api, const Operation& operation) {
   const Node* node = written(api, operation);
   for (const char* key : {"requestBody", "content", "application/json"}) {
-    if (node != nullptr) node = node->find(key);
+    if (node != nullptr) node = followed(api, node->find(key));
   }
   return node == nullptr ? std::vector<Example>() : examples_of(*node);
 }

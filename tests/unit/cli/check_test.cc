@@ -146,6 +146,22 @@ TEST_F(CheckOfExamples, ReportsThoseThatAreNotAnsweredAsDeclared) {
                         "  POST /send/{to}, example astray: passes, declared missing_to\n"));
 }
 
+TEST_F(CheckOfExamples, FindsBodiesThatAreWrittenElsewhere) {
+  std::ofstream(folder_ + "/api.yaml") << R"(
+openapi: 3.1.0
+info: {title: Things, version: '1'}
+paths:
+  /send: {post: {requestBody: {$ref: '#/components/requestBodies/Send'}, responses: {}}}
+components:
+  requestBodies:
+    Send: {content: {application/json: {schema: {}, example: [1]}}}
+)";
+  std::ostringstream out;
+  std::ostringstream err;
+  EXPECT_EQ(check({.config = path_}, out, err), kProblem);
+  EXPECT_THAT(out.str(), HasSubstr("  POST /send, example: invalid_input, declared passes\n"));
+}
+
 TEST_F(CheckOfExamples, IsForProgramsToo) {
   std::ostringstream out;
   std::ostringstream err;
