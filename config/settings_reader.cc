@@ -45,6 +45,7 @@ class SettingsReader {
       settings_.access_log = read_access_log(*log, folder_, problems_);
     }
     if (const Node* admin = reader.take("admin")) read_admin(*admin);
+    settings_.drain_delay = reader.duration("drain_delay", settings_.drain_delay);
     settings_.drain_timeout = reader.duration("drain_timeout", settings_.drain_timeout);
     reader.finish();
     return std::move(settings_);

@@ -16,16 +16,18 @@
 #include "gateway/cli/validate.h"
 #include "gateway/server.h"
 #include "gateway/store/sha256.h"
+#include "gateway/supervision/succession.h"
 
 namespace {
 
 using namespace trackly;  // NOLINT(google-build-using-namespace): this file only names things
 
-int run(const std::string& config_path) {
+int run(const std::string& config_path, const CommandLine& command_line) {
   const auto configuration = cli::load(config_path, std::cerr);
   if (configuration == nullptr) return cli::kProblem;
-  return run_server(configuration,
-                    [config_path](Problems& problems) { return cli::read(config_path, problems); });
+  return run_server(
+      configuration, [config_path](Problems& problems) { return cli::read(config_path, problems); },
+      command_line);
 }
 
 constexpr const char* kShippedConfig = "config/gateway.yaml";
@@ -42,6 +44,7 @@ struct SharedOptions {
 };
 
 struct Options {
+  CommandLine command_line;
   std::string config;
   std::string catalogue;
   std::string format = "table";
@@ -147,7 +150,7 @@ void add_account_commands(CLI::App& account, SharedOptions& options, std::functi
 void add_commands(CLI::App& app, Options& options, std::function<int()>& action) {
   CLI::App* command = app.add_subcommand("run", "Serve until SIGTERM");
   command->add_option("--config", options.config, "gateway.yaml")->required();
-  command->callback([&] { action = [&] { return run(options.config); }; });
+  command->callback([&] { action = [&] { return run(options.config, options.command_line); }; });
 
   command = app.add_subcommand("check", "Report every problem, or what is enforced on each route");
   command->add_option("--config", options.check.config, "gateway.yaml")->required();
@@ -221,6 +224,7 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", "trackly-gateway " TRACKLY_VERSION);
   app.require_subcommand(1);
   Options options;
+  options.command_line = CommandLine::of(argc, argv);
   std::function<int()> action;
   add_commands(app, options, action);
   try {

@@ -11,8 +11,8 @@ struct Ports::Port {
   std::unique_ptr<net::Listener> listener;
 };
 
-Ports::Ports(net::EventLoop& loop, OnConnection on_connection)
-    : loop_(loop), on_connection_(std::move(on_connection)) {}
+Ports::Ports(net::EventLoop& loop, net::GivenSockets& sockets, OnConnection on_connection)
+    : loop_(loop), given_(sockets), on_connection_(std::move(on_connection)) {}
 
 std::shared_ptr<Ports::Port> Ports::find(const std::string& address, const Change& so_far) const {
   for (const auto& port : ports_) {
@@ -24,15 +24,15 @@ std::shared_ptr<Ports::Port> Ports::find(const std::string& address, const Chang
 }
 
 Result<std::shared_ptr<Ports::Port>> Ports::open(const std::string& address) {
+  auto socket = given_.open(address);
+  if (!socket) return socket.error();
   auto port = std::make_shared<Port>();
   port->address = address;
-  Port* const self = port.get();
-  auto listener =
-      net::Listener::open(loop_, address, [this, self](int fd, const net::SocketAddress& peer) {
+  port->listener = std::make_unique<net::Listener>(
+      loop_, std::move(socket).value(),
+      [this, self = port.get()](int fd, const net::SocketAddress& peer) {
         on_connection_(fd, peer, self->tls);
       });
-  if (!listener) return listener.error();
-  port->listener = std::move(listener).value();
   return port;
 }
 
@@ -75,8 +75,14 @@ void Ports::close() {
 
 std::vector<std::string> Ports::bound_addresses() const {
   std::vector<std::string> addresses;
-  for (const auto& port : ports_) addresses.push_back(port->listener->bound_address());
+  for (const auto& port : ports_) addresses.push_back(port->listener->socket().bound_address());
   return addresses;
+}
+
+std::vector<net::ListeningSocket*> Ports::sockets() const {
+  std::vector<net::ListeningSocket*> sockets;
+  for (const auto& port : ports_) sockets.push_back(&port->listener->socket());
+  return sockets;
 }
 
 std::map<std::string, std::chrono::sys_seconds> Ports::certificate_expiries() const {

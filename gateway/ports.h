@@ -10,6 +10,7 @@
 #include "gateway/api/result.h"
 #include "gateway/api/settings.h"
 #include "gateway/net/event_loop.h"
+#include "gateway/net/given_sockets.h"
 #include "gateway/net/listener.h"
 #include "gateway/net/tls_context.h"
 
@@ -23,8 +24,8 @@ class Ports {
   using OnConnection =
       std::function<void(int fd, const net::SocketAddress& peer, const TlsContextPtr& tls)>;
 
-  /// `loop` outlives it.
-  Ports(net::EventLoop& loop, OnConnection on_connection);
+  /// `sockets` are used before new ones are opened; they and `loop` outlive it.
+  Ports(net::EventLoop& loop, net::GivenSockets& sockets, OnConnection on_connection);
 
   /// Other ports in place of those that are open. Addresses that stay do not miss a connection.
   class Change;
@@ -37,7 +38,9 @@ class Ports {
   std::vector<std::string> bound_addresses() const;
   /// When each certificate expires, by its file.
   std::map<std::string, std::chrono::sys_seconds> certificate_expiries() const;
-  /// Accepts what has connected already, and nothing more.
+  std::vector<net::ListeningSocket*> sockets() const;
+  /// Accepts what has connected already, and nothing more; what somebody else listens on too is
+  /// left to them.
   void close();
 
  private:
@@ -47,6 +50,7 @@ class Ports {
   Result<std::shared_ptr<Port>> open(const std::string& address);
 
   net::EventLoop& loop_;
+  net::GivenSockets& given_;
   const OnConnection on_connection_;
   std::vector<std::shared_ptr<Port>> ports_;
 };

@@ -11,7 +11,8 @@ Reloader::~Reloader() {
   if (thread_.joinable()) thread_.join();
 }
 
-void Reloader::start() {
+void Reloader::start(Asked asked) {
+  if (asked) asked_next_.push_back(std::move(asked));
   if (reading_) {
     again_ = true;
     return;
@@ -21,6 +22,7 @@ void Reloader::start() {
 
 void Reloader::read() {
   reading_ = true;
+  asked_ = std::exchange(asked_next_, {});
   if (thread_.joinable()) thread_.join();
   thread_ = std::thread([this] {
     Problems problems;
@@ -32,7 +34,7 @@ void Reloader::read() {
 void Reloader::finish(std::shared_ptr<const config::Configuration> configuration,
                       const Problems& problems) {
   reading_ = false;
-  loaded_(std::move(configuration), problems);
+  loaded_(std::move(configuration), problems, std::exchange(asked_, {}));
   if (std::exchange(again_, false)) read();
 }
 

@@ -2,7 +2,9 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "config/configuration.h"
 #include "gateway/api/loop.h"
@@ -15,9 +17,11 @@ class Reloader {
  public:
   /// Called on the thread.
   using Load = std::function<std::shared_ptr<const config::Configuration>(Problems&)>;
-  /// Called on the loop; nullptr where there are problems.
-  using Loaded =
-      std::function<void(std::shared_ptr<const config::Configuration>, const Problems& problems)>;
+  /// Wants to hear what became of it: all problems, or none.
+  using Asked = std::function<void(const std::vector<std::string>& problems)>;
+  /// Called on the loop; nullptr where there are problems. `asked`: who is to be told in the end.
+  using Loaded = std::function<void(std::shared_ptr<const config::Configuration>,
+                                    const Problems& problems, std::vector<Asked> asked)>;
 
   /// `loop` outlives it.
   Reloader(Loop& loop, Load load, Loaded loaded);
@@ -27,7 +31,7 @@ class Reloader {
   Reloader& operator=(const Reloader&) = delete;
 
   /// Who asks while it reads has it read once more afterwards: the files may have changed under it.
-  void start();
+  void start(Asked asked = nullptr);
 
  private:
   void read();
@@ -37,6 +41,8 @@ class Reloader {
   const Load load_;
   const Loaded loaded_;
   std::thread thread_;
+  std::vector<Asked> asked_;       // for what is being read
+  std::vector<Asked> asked_next_;  // since it began
   bool reading_ = false;
   bool again_ = false;
 };

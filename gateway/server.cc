@@ -1,5 +1,6 @@
 #include "gateway/server.h"
 
+#include <fmt/format.h>
 #include <malloc.h>
 #include <sched.h>
 #include <spdlog/spdlog.h>
@@ -8,6 +9,7 @@
 #include <algorithm>
 #include <csignal>
 #include <fstream>
+#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,6 +20,7 @@
 #include "gateway/metrics_page.h"
 #include "gateway/net/dns_resolver.h"
 #include "gateway/net/event_loop.h"
+#include "gateway/net/given_sockets.h"
 #include "gateway/net/tcp_connector.h"
 #include "gateway/observe/diagnostics.h"
 #include "gateway/ports.h"
@@ -28,6 +31,9 @@
 #include "gateway/reloader.h"
 #include "gateway/request_history.h"
 #include "gateway/status_page.h"
+#include "gateway/supervision/service_manager.h"
+#include "gateway/supervision/succession.h"
+#include "gateway/supervision/watchdog.h"
 #include "gateway/worker.h"
 
 namespace trackly {
@@ -68,20 +74,31 @@ void give_large_blocks_back() {
 /// configurations in force.
 class Server {
  public:
+  /// How it was started, and with what.
+  struct Origin {
+    CommandLine command_line;
+    Predecessor predecessor;
+    net::GivenSockets sockets;
+  };
   Server(const std::shared_ptr<const config::Configuration>& configuration, LoadConfiguration load,
-         std::unique_ptr<net::EventLoop> loop)
+         Origin origin, std::unique_ptr<net::EventLoop> loop)
       : loop_(std::move(loop)),
+        origin_(std::move(origin)),
         first_(configuration),
         worker_count_(configuration->settings.workers == 0 ? usable_processors()
                                                            : configuration->settings.workers),
         process_(configuration->settings.limits),
         resolver_(*loop_, configuration->settings.resolver),
         connector_(*loop_, resolver_),
-        ports_(*loop_, [this](int fd, const net::SocketAddress& peer,
-                              const Ports::TlsContextPtr& tls) { hand_out(fd, peer, tls); }),
+        ports_(*loop_, origin_.sockets,
+               [this](int fd, const net::SocketAddress& peer, const Ports::TlsContextPtr& tls) {
+                 hand_out(fd, peer, tls);
+               }),
         reloader_(*loop_, std::move(load),
                   [this](std::shared_ptr<const config::Configuration> read,
-                         const Problems& problems) { on_read(std::move(read), problems); }) {}
+                         const Problems& problems, std::vector<Reloader::Asked> asked) {
+                    on_read(std::move(read), problems, std::move(asked));
+                  }) {}
 
   /// A fault says why it could not start.
   std::optional<Fault> start();
@@ -98,20 +115,36 @@ class Server {
   void on_adopted();
   void watch_upstreams(const Generation& next);
   void join_fleet(const Generation& next);
-  void on_read(std::shared_ptr<const config::Configuration> configuration,
-               const Problems& problems);
+  void reload(Reloader::Asked asked = nullptr);
+  void on_read(std::shared_ptr<const config::Configuration> configuration, const Problems& problems,
+               std::vector<Reloader::Asked> asked);
   void reopen_log();
   static void stop_log(observe::LogWriter& log);
 
   // ---- the admin listener
   Result<std::unique_ptr<admin::AdminListener>> open_admin(const Settings& next);
   admin::Page page(std::string_view content_type, std::string (*make)(const PageSources&));
+  void reload_and_answer(const admin::Pages::Answer& answer);
 
   // ---- clients
   void hand_out(int fd, const net::SocketAddress& peer, const Ports::TlsContextPtr& tls);
 
-  // ---- the end
+  // ---- who starts it, and who comes after it
+  void tell_ready();
+  void watch_over_threads();
+  void upgrade();
+  void make_way();
+  void on_failed_upgrade(const std::string& how);
   void watch_signals();
+
+  // ---- the end
+  enum class State : std::uint8_t {
+    serving,
+    leaving,   // not ready any more, but it still accepts: who sends clients here has yet to notice
+    draining,  // it finishes what it has
+  };
+  void leave();
+  void tell_stopping();
   void begin_drain();
   void look_at_drain();
   std::size_t requests_in_flight() const;
@@ -119,6 +152,7 @@ class Server {
   const Settings& settings() const { return generation_->settings(); }
 
   const std::unique_ptr<net::EventLoop> loop_;
+  Origin origin_;
   std::shared_ptr<const config::Configuration> first_;  // until it is in force
   const std::size_t worker_count_;
   Process process_;
@@ -132,21 +166,27 @@ class Server {
   Ports ports_;
   std::unique_ptr<admin::AdminListener> admin_;  // nullptr: there is none
   ReloadState reloads_;
-  std::size_t adopting_ = 0;  // workers that have yet to take over what is in force
+  std::size_t adopting_ = 0;                 // workers that have yet to take over what is in force
+  std::vector<Reloader::Asked> to_be_told_;  // when they have
   Reloader reloader_;
+  std::unique_ptr<Successor> successor_;  // nullptr: there is none
+  std::unique_ptr<Watchdog> watchdog_;    // nullptr: nobody waits for a sign of life
   const WallTime started_at_ = std::chrono::system_clock::now();
   std::uint64_t connections_accepted_ = 0;
   std::function<void()> on_terminate_;
   std::function<void()> on_reopen_;
   std::function<void()> on_reload_;
+  std::function<void()> on_upgrade_;
   std::vector<net::EventPtr> signals_;
+  State state_ = State::serving;
+  std::unique_ptr<Timer> end_of_delay_;
   std::unique_ptr<Timer> drain_look_;
   TimePoint drain_until_{};
-  bool draining_ = false;
   std::size_t cut_ = 0;
 };
 
 std::optional<Fault> Server::start() {
+  end_of_delay_ = loop_->timer([this] { begin_drain(); });
   drain_look_ = loop_->timer([this] { look_at_drain(); });
   // Before the workers: their threads inherit what is blocked and ignored.
   std::signal(SIGPIPE, SIG_IGN);
@@ -154,6 +194,10 @@ std::optional<Fault> Server::start() {
   warn_of_few_descriptors(first_->settings, worker_count_);
   give_large_blocks_back();
   if (auto fault = put_in_force(std::move(first_))) return fault;
+  for (const std::string& address : origin_.sockets.drop_rest()) {
+    spdlog::warn("the listening socket {} was handed over, but nothing is configured for it",
+                 address);
+  }
   watch_signals();
   return std::nullopt;
 }
@@ -188,9 +232,9 @@ std::optional<Fault> Server::put_in_force(
 /// What takes another process. SIGUSR2 starts one.
 std::optional<Fault> Server::obstacle_to(const Settings& next) const {
   if (generation_ == nullptr) return std::nullopt;
-  if (draining_) return Fault{"the gateway is about to stop"};
+  if (state_ != State::serving) return Fault{"the gateway is about to stop"};
   const auto needs_restart = [](std::string_view key) {
-    return Fault{"`" + std::string(key) + "` has changed, which takes a restart"};
+    return Fault{"`" + std::string(key) + "` has changed, which takes another process (SIGUSR2)"};
   };
   if (next.workers != settings().workers) return needs_restart("workers");
   if (!(next.resolver == settings().resolver)) return needs_restart("resolver");
@@ -226,6 +270,8 @@ void Server::on_adopted() {
   // Filters that ask for keys have been made by now.
   if (redis_ != nullptr) redis_->watch_keys();
   spdlog::info("reloaded: generation {}", reloads_.generation);
+  tell_ready();
+  for (const Reloader::Asked& tell : std::exchange(to_be_told_, {})) tell({});
 }
 
 void Server::watch_upstreams(const Generation& next) {
@@ -259,8 +305,13 @@ void Server::join_fleet(const Generation& next) {
   redis_->watch_keys();
 }
 
+void Server::reload(Reloader::Asked asked) {
+  service_manager::tell_reloading();
+  reloader_.start(std::move(asked));
+}
+
 void Server::on_read(std::shared_ptr<const config::Configuration> configuration,
-                     const Problems& problems) {
+                     const Problems& problems, std::vector<Reloader::Asked> asked) {
   ++reloads_.attempts;
   reloads_.last_attempt = std::chrono::system_clock::now();
   reloads_.problems = problems.lines();
@@ -269,10 +320,15 @@ void Server::on_read(std::shared_ptr<const config::Configuration> configuration,
       reloads_.problems.push_back(fault->text);
     }
   }
-  if (reloads_.problems.empty()) return reopen_log();
+  if (reloads_.problems.empty()) {
+    std::move(asked.begin(), asked.end(), std::back_inserter(to_be_told_));
+    return reopen_log();
+  }
   ++reloads_.failures;
   for (const std::string& problem : reloads_.problems) spdlog::error("not reloaded: {}", problem);
   spdlog::error("nothing is reloaded; generation {} stays in force", reloads_.generation);
+  tell_ready();
+  for (const Reloader::Asked& tell : asked) tell(reloads_.problems);
 }
 
 void Server::reopen_log() {
@@ -287,21 +343,38 @@ Result<std::unique_ptr<admin::AdminListener>> Server::open_admin(const Settings&
   admin::Pages pages;
   pages.get("/healthz", [] { return admin::Page{.body = "ok\n"}; });
   pages.get("/readyz", [this] {
-    return draining_ ? admin::Page{.status = 503, .body = "draining\n"}
-                     : admin::Page{.body = "ready\n"};
+    return state_ == State::serving ? admin::Page{.body = "ready\n"}
+                                    : admin::Page{.status = 503, .body = "draining\n"};
   });
   pages.get("/metrics", [this] { return page(observe::MetricsText::kContentType, metrics_page); });
   pages.get("/status", [this] { return page("application/json", status_page); });
   pages.get("/", [this] { return page("text/html; charset=utf-8", front_page); });
-  return admin::AdminListener::open(*loop_, next.admin->address, std::move(pages));
+  pages.post("/reload", [this](const admin::Pages::Answer& answer) { reload_and_answer(answer); });
+  auto socket = origin_.sockets.open(next.admin->address, admin::kUnixMode);
+  if (!socket) return socket.error();
+  return std::make_unique<admin::AdminListener>(*loop_, std::move(socket).value(),
+                                                std::move(pages));
+}
+
+void Server::reload_and_answer(const admin::Pages::Answer& answer) {
+  reload([this, answer](const std::vector<std::string>& problems) {
+    if (problems.empty()) {
+      return answer({.body = fmt::format("reloaded: generation {}\n", reloads_.generation)});
+    }
+    std::string text =
+        fmt::format("nothing is reloaded; generation {} stays in force\n", reloads_.generation);
+    for (const std::string& problem : problems) text += problem + "\n";
+    answer({.status = 500, .body = std::move(text)});
+  });
 }
 
 admin::Page Server::page(std::string_view content_type, std::string (*make)(const PageSources&)) {
   const auto earlier = history_.sum(generation_->labels);
-  return {.content_type = content_type,
-          .body = make({*generation_, earlier.get(), reloads_, process_, workers_, monitors_,
-                        ports_.bound_addresses(), ports_.certificate_expiries(),
-                        connections_accepted_, started_at_, loop_->now(), draining_})};
+  return {
+      .content_type = content_type,
+      .body = make({*generation_, earlier.get(), reloads_, process_, workers_, monitors_,
+                    ports_.bound_addresses(), ports_.certificate_expiries(), connections_accepted_,
+                    started_at_, loop_->now(), state_ != State::serving})};
 }
 
 // ----------------------------------------------------------------------------------------- clients
@@ -330,13 +403,19 @@ int Server::run() {
   for (const std::string& address : ports_.bound_addresses()) {
     spdlog::info("listening on {}", address);
   }
-  if (admin_ != nullptr) spdlog::info("administration on {}", admin_->bound_address());
+  if (admin_ != nullptr) {
+    spdlog::info("administration on {}", admin_->socket().bound_address());
+  }
   spdlog::info("ready: {} workers", workers_.size());
+  origin_.predecessor.tell_ready();
+  tell_ready();
+  watch_over_threads();
   loop_->run();
   admin_.reset();
   monitors_.clear();
   redis_.reset();
   for (const auto& worker : workers_) worker->stop();
+  watchdog_.reset();
   workers_.clear();
   if (generation_->log != nullptr) stop_log(*generation_->log);
   spdlog::info("stopped: {} requests cut", cut_);
@@ -350,21 +429,98 @@ void Server::stop_log(observe::LogWriter& log) {
                log.lost() - before);
 }
 
-// ----------------------------------------------------------------------------------------- the end
+// --------------------------------------------------------- who starts it, and who comes after it
+
+void Server::tell_ready() {
+  std::string status = fmt::format("serving by configuration {}", reloads_.generation);
+  if (!reloads_.problems.empty()) {
+    status += "; the last reload changed nothing: " + reloads_.problems.front();
+  }
+  service_manager::tell_ready(status);
+}
+
+void Server::watch_over_threads() {
+  const auto interval = service_manager::watchdog_interval();
+  if (!interval) return;
+  std::vector<Watchdog::Submit> threads;
+  for (const auto& worker : workers_) {
+    threads.emplace_back(
+        [&worker = *worker](std::function<void()> task) { worker.submit(std::move(task)); });
+  }
+  watchdog_ = std::make_unique<Watchdog>(*loop_, *interval, std::move(threads),
+                                         service_manager::tell_alive);
+}
+
+void Server::upgrade() {
+  if (state_ != State::serving || successor_ != nullptr) {
+    return spdlog::error("no upgrade: {}", successor_ != nullptr ? "one is under way"
+                                                                 : "the gateway is about to stop");
+  }
+  // When the first process of a container ends, so do all others.
+  if (getpid() == 1) return spdlog::error("no upgrade: nothing outlives process 1");
+  std::vector<net::ListeningSocket*> sockets = ports_.sockets();
+  if (admin_ != nullptr) sockets.push_back(&admin_->socket());
+  auto started =
+      Successor::start(*loop_, origin_.command_line, sockets,
+                       {.ready = [this] { make_way(); },
+                        .failed = [this](const std::string& how) { on_failed_upgrade(how); }});
+  if (!started) return spdlog::error("no upgrade: {}", started.error().text);
+  successor_ = std::move(started).value();
+  spdlog::info("upgrade: process {} starts", successor_->pid());
+}
+
+void Server::make_way() {
+  spdlog::info("upgrade: process {} takes over", successor_->pid());
+  service_manager::tell_successor(successor_->pid());
+  for (net::ListeningSocket* socket : ports_.sockets()) socket->lend();
+  if (admin_ != nullptr) admin_->socket().lend();
+  admin_.reset();
+  begin_drain();
+}
+
+void Server::on_failed_upgrade(const std::string& how) {
+  spdlog::error("no upgrade: the new process did not get ready: {}; this one goes on", how);
+  loop_->post([this] { successor_.reset(); });  // it is on the stack
+}
 
 void Server::watch_signals() {
-  on_terminate_ = [this] { begin_drain(); };
+  on_terminate_ = [this] { leave(); };
   on_reopen_ = [this] { reopen_log(); };
-  on_reload_ = [this] { reloader_.start(); };
+  on_reload_ = [this] { reload(); };
+  on_upgrade_ = [this] { upgrade(); };
   signals_.push_back(loop_->on_signal(SIGTERM, on_terminate_));
   signals_.push_back(loop_->on_signal(SIGINT, on_terminate_));
   signals_.push_back(loop_->on_signal(SIGUSR1, on_reopen_));
   signals_.push_back(loop_->on_signal(SIGHUP, on_reload_));
+  signals_.push_back(loop_->on_signal(SIGUSR2, on_upgrade_));
+}
+
+// ----------------------------------------------------------------------------------------- the end
+
+void Server::leave() {
+  if (state_ == State::draining) return;
+  successor_.reset();  // one that is not ready yet ends with this process
+  const Duration delay = settings().drain_delay;
+  if (state_ == State::leaving || delay == Duration::zero()) {
+    tell_stopping();
+    return begin_drain();
+  }
+  state_ = State::leaving;
+  spdlog::info("not ready any more; new connections are taken for another {} ms",
+               std::chrono::ceil<std::chrono::milliseconds>(delay).count());
+  tell_stopping();
+  end_of_delay_->arm(delay);
+}
+
+void Server::tell_stopping() {
+  service_manager::tell_stopping(
+      fmt::format("about to stop: {} requests in flight", requests_in_flight()),
+      settings().drain_delay + settings().drain_timeout + kLogPatience);
 }
 
 void Server::begin_drain() {
-  if (draining_) return;
-  draining_ = true;
+  if (state_ == State::draining) return;
+  state_ = State::draining;
   spdlog::info("draining: {} requests in flight", requests_in_flight());
   ports_.close();
   if (redis_ != nullptr) redis_->leave();
@@ -395,7 +551,11 @@ std::size_t Server::requests_in_flight() const {
 }  // namespace
 
 int run_server(const std::shared_ptr<const config::Configuration>& configuration,
-               LoadConfiguration load) {
+               LoadConfiguration load, CommandLine command_line) {
+  // What it was started with is in the environment, which is to be left alone when there are
+  // threads.
+  Server::Origin origin{std::move(command_line), Predecessor::of_environment(),
+                        net::GivenSockets::take()};
   auto diagnostics = observe::Diagnostics::start();
   if (!diagnostics) return 1;
   auto loop = net::EventLoop::create();
@@ -403,7 +563,7 @@ int run_server(const std::shared_ptr<const config::Configuration>& configuration
     spdlog::error("{}", loop.error().text);
     return 1;
   }
-  Server server(configuration, std::move(load), std::move(loop).value());
+  Server server(configuration, std::move(load), std::move(origin), std::move(loop).value());
   if (const auto fault = server.start()) {
     spdlog::error("{}", fault->text);
     return 1;

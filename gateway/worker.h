@@ -1,9 +1,11 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "gateway/generation.h"
@@ -49,6 +51,8 @@ class Worker final : private proxy::ConnectionOwner {
   /// the worker does not have the upstream any more.
   void set_targets(std::shared_ptr<const proxy::SharedUpstream> upstream,
                    std::shared_ptr<const proxy::Targets> targets);
+  /// Has this worker's thread do it.
+  void submit(std::function<void()> task) { loop_->submit(std::move(task)); }
   /// Takes no new requests.
   void drain();
   /// Closes what is left, ends the thread and waits for it.

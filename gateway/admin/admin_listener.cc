@@ -8,8 +8,6 @@
 #include <chrono>
 #include <utility>
 
-#include "gateway/net/listener.h"
-
 namespace trackly::admin {
 namespace {
 
@@ -25,8 +23,6 @@ constexpr int kTimeoutSeconds = 10;
 // How long accepting rests where there are no descriptors left: trying again at once would only
 // spin.
 constexpr auto kAcceptPause = std::chrono::seconds(1);
-// Of a unix socket: whoever is in the group may ask, a monitor for instance.
-constexpr mode_t kUnixMode = 0660;
 
 struct HttpDeleter {
   void operator()(evhttp* http) const { evhttp_free(http); }
@@ -61,10 +57,11 @@ class AdminListener::Server {
  public:
   Server(net::EventLoop& loop, std::unique_ptr<net::ListeningSocket> socket, Pages pages);
 
-  const std::string& bound_address() const { return socket_->bound_address(); }
+  net::ListeningSocket& socket() { return *socket_; }
 
  private:
-  Page answer(evhttp_request* request) const;
+  void answer(evhttp_request* request) const;
+  Pages::Answer later(evhttp_request* request) const;
   void accept_again();
 
   const std::unique_ptr<net::ListeningSocket> socket_;
@@ -72,6 +69,7 @@ class AdminListener::Server {
   const std::unique_ptr<Timer> accept_again_;
   const std::unique_ptr<evhttp, HttpDeleter> http_;
   evconnlistener* listener_;  // of http_
+  const std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
 };
 
 AdminListener::Server::Server(net::EventLoop& loop, std::unique_ptr<net::ListeningSocket> socket,
@@ -89,9 +87,7 @@ AdminListener::Server::Server(net::EventLoop& loop, std::unique_ptr<net::Listeni
   evhttp_set_timeout(http_.get(), kTimeoutSeconds);
   evhttp_set_gencb(
       http_.get(),
-      [](evhttp_request* request, void* self) {
-        send(request, static_cast<Server*>(self)->answer(request));
-      },
+      [](evhttp_request* request, void* self) { static_cast<Server*>(self)->answer(request); },
       this);
   evhttp_bind_listener(http_.get(), listener_);
   // The callback's context is libevent's own, so it cannot arm a timer of ours: there is one
@@ -106,34 +102,42 @@ void AdminListener::Server::accept_again() {
   accept_again_->arm(kAcceptPause);
 }
 
-Page AdminListener::Server::answer(evhttp_request* request) const {
+void AdminListener::Server::answer(evhttp_request* request) const {
   const auto found = pages_.by_path_.find(path_of(request));
-  if (found == pages_.by_path_.end()) return {.status = 404, .body = "not found\n"};
+  if (found == pages_.by_path_.end()) {
+    return send(request, {.status = 404, .body = "not found\n"});
+  }
   const auto& [get, post] = found->second;
   const evhttp_cmd_type method = evhttp_request_get_command(request);
-  if (get != nullptr && (method == EVHTTP_REQ_GET || method == EVHTTP_REQ_HEAD)) return get();
+  if (get != nullptr && (method == EVHTTP_REQ_GET || method == EVHTTP_REQ_HEAD)) {
+    return send(request, get());
+  }
   if (post != nullptr && method == EVHTTP_REQ_POST) {
-    if (is_of_a_web_page(request)) return {.status = 403, .body = "not for web pages\n"};
-    return post();
+    if (is_of_a_web_page(request)) {
+      return send(request, {.status = 403, .body = "not for web pages\n"});
+    }
+    return post(later(request));
   }
   const char* const allowed =
       get == nullptr ? "POST" : (post == nullptr ? "GET, HEAD" : "GET, HEAD, POST");
   evhttp_add_header(evhttp_request_get_output_headers(request), "Allow", allowed);
-  return {.status = 405, .body = "method not allowed\n"};
+  send(request, {.status = 405, .body = "method not allowed\n"});
 }
 
-Result<std::unique_ptr<AdminListener>> AdminListener::open(net::EventLoop& loop,
-                                                           const std::string& address,
-                                                           Pages pages) {
-  auto socket = net::ListeningSocket::open(address, kUnixMode);
-  if (!socket) return socket.error();
-  return std::unique_ptr<AdminListener>(new AdminListener(
-      std::make_unique<Server>(loop, std::move(socket).value(), std::move(pages))));
+/// libevent reads nothing from a connection until its request is answered, so the request stays
+/// until then, whatever its client does, or until the listener goes.
+Pages::Answer AdminListener::Server::later(evhttp_request* request) const {
+  return [request, alive = std::weak_ptr<const bool>(alive_)](const Page& page) {
+    if (!alive.expired()) send(request, page);
+  };
 }
 
-AdminListener::AdminListener(std::unique_ptr<Server> server) : server_(std::move(server)) {}
+AdminListener::AdminListener(net::EventLoop& loop, std::unique_ptr<net::ListeningSocket> socket,
+                             Pages pages)
+    : server_(std::make_unique<Server>(loop, std::move(socket), std::move(pages))) {}
+
 AdminListener::~AdminListener() = default;
 
-const std::string& AdminListener::bound_address() const { return server_->bound_address(); }
+net::ListeningSocket& AdminListener::socket() { return server_->socket(); }
 
 }  // namespace trackly::admin

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <functional>
 #include <map>
 #include <memory>
@@ -7,10 +9,13 @@
 #include <string_view>
 #include <utility>
 
-#include "gateway/api/result.h"
 #include "gateway/net/event_loop.h"
+#include "gateway/net/listener.h"
 
 namespace trackly::admin {
+
+/// Of a unix socket: whoever is in its group may ask, a monitor for instance.
+inline constexpr mode_t kUnixMode = 0660;
 
 struct Page {
   int status = 200;
@@ -22,17 +27,20 @@ struct Page {
 class Pages {
  public:
   using Make = std::function<Page()>;
+  /// To be called once, whenever the page is there; of no effect when the listener is gone.
+  using Answer = std::function<void(const Page&)>;
+  using Do = std::function<void(Answer answer)>;
 
   /// For GET and HEAD, which change nothing.
   void get(std::string path, Make make) { by_path_[std::move(path)].get = std::move(make); }
   /// For what does something. Nobody looks at the request's body.
-  void post(std::string path, Make make) { by_path_[std::move(path)].post = std::move(make); }
+  void post(std::string path, Do what) { by_path_[std::move(path)].post = std::move(what); }
 
  private:
   friend class AdminListener;
   struct Methods {
     Make get;
-    Make post;
+    Do post;
   };
   std::map<std::string, Methods, std::less<>> by_path_;
 };
@@ -42,20 +50,17 @@ class Pages {
 /// the loop's thread, so pages must not take long.
 class AdminListener {
  public:
-  /// As net::ListeningSocket::open(); a unix socket is for its owner and group. `loop` outlives the
-  /// listener.
-  static Result<std::unique_ptr<AdminListener>> open(net::EventLoop& loop,
-                                                     const std::string& address, Pages pages);
+  /// `loop` outlives the listener.
+  AdminListener(net::EventLoop& loop, std::unique_ptr<net::ListeningSocket> socket, Pages pages);
   /// Closes all of its connections.
   ~AdminListener();
   AdminListener(const AdminListener&) = delete;
   AdminListener& operator=(const AdminListener&) = delete;
 
-  const std::string& bound_address() const;
+  net::ListeningSocket& socket();
 
  private:
   class Server;
-  explicit AdminListener(std::unique_ptr<Server> server);
 
   std::unique_ptr<Server> server_;
 };

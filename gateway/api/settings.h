@@ -325,7 +325,8 @@ struct Settings {
   std::vector<std::string> trusted_proxies;  // addresses or CIDR blocks
   Limits limits;
   AccessLogSettings access_log;
-  std::optional<AdminSettings> admin;  // absent: nobody asks
+  std::optional<AdminSettings> admin;      // absent: nobody asks
+  std::chrono::nanoseconds drain_delay{};  // between "not ready" and the end of accepting
   std::chrono::nanoseconds drain_timeout = std::chrono::seconds(30);
 };
 

@@ -22,6 +22,7 @@ third_party(fmt fmt)
 third_party(spdlog spdlog)
 third_party(cli11 CLI11)
 third_party(zlib zlib)
+third_party(systemd libsystemd)
 
 # Debian's node-llhttp ships llhttp as C sources that are meant to be compiled in. Its default accepts
 # chunk sizes and line ends that RFC 9112 forbids; strict mode does not.

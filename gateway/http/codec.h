@@ -105,11 +105,11 @@ struct CodecLimits {
 
 enum class DrainPhase : std::uint8_t {
   announce,  // GOAWAY with the highest stream id / "Connection: close" on the answers from now on
-  refuse,    // GOAWAY with the last stream seen: new streams are refused
+  refuse,    // GOAWAY with the last stream seen: new streams are refused / what is idle is over
 };
 
-/// What a peer makes us do beyond the messages that it sends and gets. Whoever has a clock judges how
-/// much of it is too much. HTTP/1.1 has nothing of the kind.
+/// What a peer makes us do beyond the messages that it sends and gets. Whoever has a clock judges
+/// how much of it is too much. HTTP/1.1 has nothing of the kind.
 struct PeerCosts {
   /// Streams that it cancelled, or that a fault of its own ended.
   std::uint64_t resets = 0;

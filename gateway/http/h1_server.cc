@@ -272,7 +272,7 @@ void H1ServerCodec::shut() {
 bool H1ServerCodec::finished() const {
   if (exchange_ != Exchange::none) return false;
   if (closing_ || input_ == Input::shut) return true;
-  return draining_ && input_ == Input::head && head_.empty();
+  return refuses_ && input_ == Input::head && head_.empty();
 }
 
 bool H1ServerCodec::lingering() const {
@@ -280,6 +280,9 @@ bool H1ServerCodec::lingering() const {
   return discards && exchange_ != Exchange::open && discarded_ < limits_.linger_bytes;
 }
 
-void H1ServerCodec::drain(DrainPhase) { draining_ = true; }
+void H1ServerCodec::drain(DrainPhase phase) {
+  draining_ = true;
+  refuses_ |= phase == DrainPhase::refuse;
+}
 
 }  // namespace trackly::http

@@ -71,6 +71,10 @@ class EventTimer final : public Timer {
   bool scheduled_ = false;
 };
 
+void run_callback(int, short, void* callback) {
+  (*static_cast<std::function<void()>*>(callback))();
+}
+
 }  // namespace
 
 void EventDeleter::operator()(event* e) const { event_free(e); }
@@ -193,12 +197,11 @@ void EventLoop::on_wake(int fd, short, void* context) {
 }
 
 EventPtr EventLoop::on_signal(int signal, std::function<void()>& callback) {
-  EventPtr handle(event_new(
-      base_.get(), signal, EV_SIGNAL | EV_PERSIST,
-      [](int, short, void* context) { (*static_cast<std::function<void()>*>(context))(); },
-      &callback));
-  event_add(handle.get(), nullptr);
-  return handle;
+  return on_fd(signal, EV_SIGNAL | EV_PERSIST, run_callback, &callback);
+}
+
+EventPtr EventLoop::once_readable(int fd, std::function<void()>& callback) {
+  return on_fd(fd, EV_READ, run_callback, &callback);
 }
 
 EventPtr EventLoop::on_fd(int fd, short what, void (*callback)(int, short, void*), void* context) {

@@ -47,6 +47,8 @@ class EventLoop final : public Loop {
   /// The callback runs on the loop whenever the process receives `signal`. At most one loop of a
   /// process may do that.
   EventPtr on_signal(int signal, std::function<void()>& callback);
+  /// The callback, which outlives the event, runs once, when `fd` can be read.
+  EventPtr once_readable(int fd, std::function<void()>& callback);
   EventPtr on_fd(int fd, short what, void (*callback)(int, short, void*), void* context);
 
   /// Room for one read of one socket; valid until the callback that uses it returns.

@@ -1,6 +1,8 @@
 #include "gateway/net/listener.h"
 
 #include <event2/event.h>
+#include <fcntl.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -8,6 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
@@ -23,6 +26,10 @@ constexpr int kAcceptsPerTurn = 64;
 constexpr auto kAcceptPause = std::chrono::milliseconds(100);
 
 constexpr std::string_view kUnixPrefix = "unix:";
+
+std::string path_of(const SocketAddress& unix_address) {
+  return unix_address.to_string().substr(kUnixPrefix.size());
+}
 
 Fault listen_fault(const std::string& address, int error) {
   return Fault{"cannot listen on " + address + ": " +
@@ -72,7 +79,7 @@ Result<std::unique_ptr<ListeningSocket>> ListeningSocket::open(const std::string
   if (!parsed) return parsed.error();
   const int fd = ::socket(parsed->family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return listen_fault(address, errno);
-  std::unique_ptr<ListeningSocket> socket(new ListeningSocket(fd));
+  std::unique_ptr<ListeningSocket> socket(new ListeningSocket(fd, Keeper::this_process));
 
   const int on = 1;
   const int off = 0;
@@ -86,34 +93,56 @@ Result<std::unique_ptr<ListeningSocket>> ListeningSocket::open(const std::string
     }
   }
   if (bind(fd, parsed->get(), parsed->size()) != 0) return listen_fault(address, errno);
-  if (parsed->family() == AF_UNIX) {
-    socket->unix_path_ = address.substr(kUnixPrefix.size());
-    // Before anybody can connect.
-    if (unix_mode && chmod(socket->unix_path_.c_str(), *unix_mode) != 0) {
-      return listen_fault(address, errno);
-    }
+  socket->look_up_address();
+  // Before anybody can connect.
+  if (parsed->family() == AF_UNIX && unix_mode &&
+      chmod(path_of(socket->address_).c_str(), *unix_mode) != 0) {
+    return listen_fault(address, errno);
   }
   if (listen(fd, kBacklog) != 0) return listen_fault(address, errno);
+  return socket;
+}
 
+std::unique_ptr<ListeningSocket> ListeningSocket::adopt(int fd, Keeper keeper) {
+  std::unique_ptr<ListeningSocket> socket(new ListeningSocket(fd, keeper));
+  fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+  socket->look_up_address();
+  return socket;
+}
+
+void ListeningSocket::look_up_address() {
   sockaddr_storage bound{};
   socklen_t size = sizeof(bound);
-  getsockname(fd, reinterpret_cast<sockaddr*>(&bound), &size);
-  socket->bound_address_ =
-      SocketAddress::from(reinterpret_cast<sockaddr*>(&bound), size).to_string();
-  return socket;
+  if (getsockname(fd_, reinterpret_cast<sockaddr*>(&bound), &size) != 0) return;
+  address_ = SocketAddress::from(reinterpret_cast<sockaddr*>(&bound), size);
+}
+
+bool ListeningSocket::is_listening() const {
+  const auto option = [this](int name) {
+    int value = 0;
+    socklen_t size = sizeof(value);
+    return getsockopt(fd_, SOL_SOCKET, name, &value, &size) == 0 ? value : -1;
+  };
+  return option(SO_TYPE) == SOCK_STREAM && option(SO_ACCEPTCONN) == 1;
+}
+
+/// A filter that passes no packet has the kernel drop every SYN, which its sender repeats until it
+/// is refused. Without it, who connects between the last accept() and close() would be reset, and
+/// could not know whether its request was taken.
+void ListeningSocket::turn_away() {
+  if (address_.family() == AF_UNIX) {
+    unlink(path_of(address_).c_str());
+    return;
+  }
+  std::array<sock_filter, 1> nothing{{BPF_STMT(BPF_RET | BPF_K, 0)}};
+  const sock_fprog filter{nothing.size(), nothing.data()};
+  // Where that is not possible, it is as it would be without.
+  setsockopt(fd_, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter));
 }
 
 ListeningSocket::~ListeningSocket() {
   close(fd_);
-  if (!unix_path_.empty()) unlink(unix_path_.c_str());
-}
-
-Result<std::unique_ptr<Listener>> Listener::open(EventLoop& loop, const std::string& address,
-                                                 OnAccept on_accept) {
-  auto socket = ListeningSocket::open(address);
-  if (!socket) return socket.error();
-  return std::unique_ptr<Listener>(
-      new Listener(loop, std::move(socket).value(), std::move(on_accept)));
+  if (!is_lent() && address_.family() == AF_UNIX) unlink(path_of(address_).c_str());
 }
 
 Listener::Listener(EventLoop& loop, std::unique_ptr<ListeningSocket> socket, OnAccept on_accept)
@@ -132,6 +161,9 @@ void Listener::accept_some() {
 }
 
 void Listener::take_the_rest() {
+  if (socket_->is_lent()) return;
+  turns_away_ = true;
+  socket_->turn_away();
   while (accept_one()) {
   }
 }
@@ -153,6 +185,8 @@ bool Listener::accept_one() {
   if (address.family() != AF_UNIX) {
     const int on = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    // One whose handshake ended in that moment may have got the filter that is for others.
+    if (turns_away_) setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &on, sizeof(on));
   }
   on_accept_(fd, address);
   return true;

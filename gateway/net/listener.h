@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -17,25 +18,40 @@ namespace trackly::net {
 /// A socket that is bound and listens; non-blocking.
 class ListeningSocket {
  public:
+  /// Who else has it. What waits to be accepted is lost with a socket only where nobody does.
+  enum class Keeper : std::uint8_t { this_process, another };
+
   /// The fault names the address and why. A unix socket that a dead process left behind is
   /// replaced; `unix_mode` is its file's mode, which the umask decides where it is absent.
   static Result<std::unique_ptr<ListeningSocket>> open(
       const std::string& address, std::optional<mode_t> unix_mode = std::nullopt);
-  /// Closes it; a unix socket's file is removed.
+  /// A descriptor that this process was started with.
+  static std::unique_ptr<ListeningSocket> adopt(int fd, Keeper keeper);
+  /// Closes it; the file of a unix socket that nobody else keeps is removed.
   ~ListeningSocket();
   ListeningSocket(const ListeningSocket&) = delete;
   ListeningSocket& operator=(const ListeningSocket&) = delete;
 
   int fd() const { return fd_; }
+  const SocketAddress& address() const { return address_; }
   /// "127.0.0.1:8080", with the port that the system chose where port 0 was configured.
-  const std::string& bound_address() const { return bound_address_; }
+  std::string bound_address() const { return address_.to_string(); }
+  /// False where a descriptor that was adopted is something else.
+  bool is_listening() const;
+
+  bool is_lent() const { return keeper_ == Keeper::another; }
+  /// Somebody else has it as well from now on.
+  void lend() { keeper_ = Keeper::another; }
+  /// Nobody can connect any more; who has can still be accepted. Not for one that is lent.
+  void turn_away();
 
  private:
-  explicit ListeningSocket(int fd) : fd_(fd) {}
+  ListeningSocket(int fd, Keeper keeper) : fd_(fd), keeper_(keeper) {}
+  void look_up_address();
 
   const int fd_;
-  std::string bound_address_;
-  std::string unix_path_;
+  Keeper keeper_;
+  SocketAddress address_;
 };
 
 /// A listening socket on the main thread's loop. One socket for all workers, whose connections are
@@ -46,19 +62,18 @@ class Listener {
   /// Takes the descriptor of a new connection, which is non-blocking.
   using OnAccept = std::function<void(int fd, const SocketAddress& peer)>;
 
-  /// Faults are those of ListeningSocket::open().
-  static Result<std::unique_ptr<Listener>> open(EventLoop& loop, const std::string& address,
-                                                OnAccept on_accept);
+  /// `loop` outlives it.
+  Listener(EventLoop& loop, std::unique_ptr<ListeningSocket> socket, OnAccept on_accept);
   ~Listener();
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
-  const std::string& bound_address() const { return socket_->bound_address(); }
-  /// Accepts those that have connected so far, however many. Closing would reset them.
+  ListeningSocket& socket() { return *socket_; }
+  /// Before it is destroyed: accepts those that have connected so far, however many, unless
+  /// somebody else keeps the socket and will. Closing would reset them.
   void take_the_rest();
 
  private:
-  Listener(EventLoop& loop, std::unique_ptr<ListeningSocket> socket, OnAccept on_accept);
   void accept_some();
   bool accept_one();
   void pause();
@@ -67,6 +82,7 @@ class Listener {
   const OnAccept on_accept_;
   const EventPtr event_;
   const std::unique_ptr<Timer> resume_;
+  bool turns_away_ = false;
 };
 
 /// "host:port" and "[v6]:port" (address literals, or "*" for all addresses) and "unix:/path".

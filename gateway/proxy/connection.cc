@@ -11,8 +11,9 @@ namespace {
 // A refused HTTP/2 request may go on sending for this long before its stream is reset: when both
 // arrive together, some clients (curl 7.88) lose the answer.
 constexpr auto kStreamLinger = std::chrono::seconds(1);
-// How long after the first GOAWAY the second one says which streams are refused: at least a round
-// trip (RFC 9113 section 6.8).
+// How long after the first GOAWAY the second one says which streams are refused, at least a round
+// trip (RFC 9113 section 6.8); and how long a connection on HTTP/1.1 without a request waits for
+// one, so that who asks again and again hears "Connection: close" and does not meet a closed end.
 constexpr auto kDrainGrace = std::chrono::milliseconds(100);
 
 // What a request may send of its body before a filter has vouched for it, so that strangers and
@@ -130,7 +131,7 @@ void Connection::begin(bool h2) {
   const std::string_view scheme = is_tls() ? "https" : "http";
   set_codec(h2 ? http::make_h2_codec(http::Side::server, scheme, limits, *this)
                : http::make_h1_codec(http::Side::server, scheme, limits, *this));
-  if (draining_) codec().drain(http::DrainPhase::refuse);
+  if (draining_) codec().drain(http::DrainPhase::announce);
   schedule_flush();
 }
 

@@ -280,6 +280,9 @@ std::string dump(const Settings& settings) {
   write(settings.limits, out);
   write(settings.access_log, out);
   if (settings.admin) out << "admin " << settings.admin->address << '\n';
+  if (settings.drain_delay.count() > 0) {
+    out << "drain_delay " << milliseconds(settings.drain_delay) << '\n';
+  }
   out << "drain_timeout " << milliseconds(settings.drain_timeout) << '\n';
   return out.str();
 }

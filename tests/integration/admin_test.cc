@@ -197,6 +197,68 @@ TEST(Admin, StaysUntilTheLastRequestHasDrained) {
   EXPECT_EQ(gateway.process().wait(), 0);
 }
 
+// ----------------------------------------------------------------------------------------- /reload
+
+CurlAnswer post_reload(Gateway& gateway) {
+  return curl(Downstream::h1, admin_port(gateway), {.method = "POST", .path = "/reload"});
+}
+
+TEST(AdminReload, PutsTheConfigurationInForceThatIsThereNow) {
+  const Service service(Upstream::h1);
+  Gateway gateway(with_admin());
+  EXPECT_EQ(gateway.request(Downstream::h1, send_message()).status(), 503);
+  write_config(gateway.directory(), {.upstream = service.url(), .more = std::string(kAdmin)});
+  const CurlAnswer answer = post_reload(gateway);
+  EXPECT_EQ(answer.status(), 200);
+  EXPECT_EQ(answer.body, "reloaded: generation 2\n");
+  EXPECT_EQ(gateway.request(Downstream::h1, send_message()).status(), 200);
+}
+
+TEST(AdminReload, SaysWhyItChangedNothing) {
+  Gateway gateway(with_admin());
+  write_config(gateway.directory(),
+               {.payload_limit = "max_bytes: many", .more = std::string(kAdmin) + "speed: high\n"});
+  const CurlAnswer answer = post_reload(gateway);
+  EXPECT_EQ(answer.status(), 500);
+  EXPECT_TRUE(answer.body.starts_with("nothing is reloaded; generation 1 stays in force\n"));
+  EXPECT_NE(answer.body.find("max_bytes"), std::string::npos) << answer.body;
+  EXPECT_NE(answer.body.find("speed"), std::string::npos) << answer.body;
+}
+
+TEST(AdminReload, IsNotForWebPagesNorForGet) {
+  Gateway gateway(with_admin());
+  const std::uint16_t port = admin_port(gateway);
+  EXPECT_EQ(get(port, "/reload").status(), 405);
+  EXPECT_EQ(get(port, "/reload").field("allow"), "POST");
+  const CurlRequest of_a_page{
+      .method = "POST", .path = "/reload", .fields = {"Origin: http://elsewhere"}};
+  EXPECT_EQ(curl(Downstream::h1, port, of_a_page).status(), 403);
+  EXPECT_EQ(LogLine(get(port, "/status").body)["/configuration/reloads"], "0");
+}
+
+TEST(AdminReload, AnswersEverybodyWhoAsksAtTheSameTime) {
+  Gateway gateway(with_admin());
+  std::vector<std::thread> clients;
+  std::atomic<int> reloaded = 0;
+  for (int i = 0; i < 8; ++i) {
+    clients.emplace_back([&] { reloaded += post_reload(gateway).status() == 200 ? 1 : 0; });
+  }
+  for (std::thread& client : clients) client.join();
+  EXPECT_EQ(reloaded, 8);
+}
+
+TEST(AdminReload, DoesNotMindAClientThatLeavesBeforeTheAnswer) {
+  Gateway gateway(with_admin());
+  const std::uint16_t port = admin_port(gateway);
+  for (int i = 0; i < 10; ++i) {
+    const auto client = Wire::connect(port);
+    client->send("POST /reload HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
+    client->reset();
+  }
+  EXPECT_EQ(post_reload(gateway).status(), 200);
+  EXPECT_EQ(get(port, "/readyz").status(), 200);
+}
+
 // ----------------------------------------------------------------------------------------- /status
 
 /// What /status says; values by JSON Pointer.

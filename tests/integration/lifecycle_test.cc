@@ -12,6 +12,7 @@
 
 #include "tests/integration/protocol_pairs.h"
 #include "tests/support/gateway.h"
+#include "tests/support/metrics_page.h"
 #include "tests/support/patient_service.h"
 #include "tests/support/sample_requests.h"
 #include "tests/support/service.h"
@@ -45,8 +46,28 @@ TEST_P(Drain, FinishesWhatIsInFlightAndExitsWith0) {
   EXPECT_EQ(gateway.log().size(), 1u);
 }
 
+TEST_P(Drain, TakesNewConnectionsForAWhileWhenItIsNotReadyAnyMore) {
+  const Service service(Upstream::h1);
+  Gateway gateway({.upstream = service.url(), .more = "drain_delay: 1h\n" + std::string(kAdmin)});
+  const std::uint16_t admin = admin_port(gateway);
+  gateway.process().signal(SIGTERM);
+  ASSERT_TRUE(gateway.process().wait_for_err("not ready any more"));
+  EXPECT_EQ(curl(Downstream::h1, admin, {.path = "/readyz"}).status(), 503);
+  EXPECT_EQ(curl(Downstream::h1, admin, {.path = "/healthz"}).status(), 200);
+  const CurlAnswer answer = gateway.request(GetParam(), send_message());
+  EXPECT_EQ(answer.status(), 200);
+  EXPECT_EQ(answer.field("connection"), "");
+  // Who is in a hurry says so once more.
+  EXPECT_EQ(gateway.stop(), 0);
+}
+
 INSTANTIATE_TEST_SUITE_P(, Drain, testing::ValuesIn(kEveryDownstream),
                          [](const auto& test) { return pair_name(test.param, Upstream::h1); });
+
+TEST(DrainH1, EndsByItselfWhenTheDelayIsOver) {
+  Gateway gateway({.more = "drain_delay: 50ms\n"});
+  EXPECT_EQ(gateway.stop(), 0);
+}
 
 TEST(DrainH1, LetsIdleConnectionsGoAtOnce) {
   Service service(Upstream::h1);

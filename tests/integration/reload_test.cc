@@ -219,8 +219,9 @@ TEST(ReloadOfListeners, IsRefusedWhereTheNumberOfWorkersDiffers) {
   const Service service(Upstream::h1);
   Gateway gateway({.upstream = service.url(), .workers = 1});
   EXPECT_FALSE(gateway.reload({.upstream = service.url(), .workers = 2}));
-  EXPECT_THAT(gateway.process().err(),
-              HasSubstr("not reloaded: `workers` has changed, which takes a restart"));
+  EXPECT_THAT(
+      gateway.process().err(),
+      HasSubstr("not reloaded: `workers` has changed, which takes another process (SIGUSR2)"));
   EXPECT_EQ(gateway.request(Downstream::h1, send_message()).status(), 200);
 }
 

@@ -135,7 +135,8 @@ bool LogLine::has(std::string_view pointer) const {
 Gateway::Gateway(const GatewayConfig& config) {
   const std::string path = write_config(directory_, config);
   process_ = std::make_unique<Process>(
-      std::vector<std::string>{gateway_program(), "run", "--config", path});
+      std::vector<std::string>{gateway_program(), "run", "--config", path},
+      Process::Options{.environment = config.environment});
   plain_ = listening_port(*process_, 0);
   tls_ = listening_port(*process_, 1);
   if (!process_->wait_for_err("ready")) {

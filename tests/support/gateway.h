@@ -57,7 +57,8 @@ struct GatewayConfig {
   std::string limits = {};           // the inside of `limits: {…}`
   /// Short, since many tests end with a request that a service left hanging.
   std::string drain_timeout = "1s";
-  std::string more = {};  // further top-level YAML
+  std::string more = {};                      // further top-level YAML
+  std::vector<std::string> environment = {};  // "NAME=value", of the process
 };
 
 /// A line of the access log.

@@ -758,9 +758,19 @@ TEST(H1Server, DrainsAfterTheAnswer) {
   EXPECT_TRUE(server.codec().lingering()) << "the client did not know";
 }
 
+TEST(H1Server, AnswersARequestThatCrossesTheBeginningOfADrain) {
+  H1Server server;
+  server.codec().drain(DrainPhase::announce);
+  EXPECT_FALSE(server.codec().finished());
+  server.receive(kGet);
+  server.answer(1, 200, "");
+  EXPECT_THAT(server.produce(), HasSubstr("Connection: close\r\n"));
+  EXPECT_TRUE(server.codec().finished());
+}
+
 TEST(H1Server, DrainsAtOnceWhenIdle) {
   H1Server idle;
-  idle.codec().drain(DrainPhase::announce);
+  idle.codec().drain(DrainPhase::refuse);
   EXPECT_TRUE(idle.codec().finished());
 
   H1Server begun;

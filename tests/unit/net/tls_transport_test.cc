@@ -109,9 +109,9 @@ class TlsTransportTest : public testing::Test {
 
   /// What each accepted connection is handed to.
   void listen(Listener::OnAccept on_accept) {
-    auto listener = Listener::open(*loop_, "127.0.0.1:0", std::move(on_accept));
-    ASSERT_TRUE(listener.ok()) << listener.error().text;
-    listener_ = std::move(listener).value();
+    auto socket = ListeningSocket::open("127.0.0.1:0");
+    ASSERT_TRUE(socket.ok()) << socket.error().text;
+    listener_ = std::make_unique<Listener>(*loop_, std::move(socket).value(), std::move(on_accept));
   }
   void serve_tls() {
     if (context_ == nullptr) {
@@ -139,7 +139,7 @@ class TlsTransportTest : public testing::Test {
   }
 
   Address address() const {
-    const std::string& text = listener_->bound_address();
+    const std::string text = listener_->socket().bound_address();
     Address address{"127.0.0.1",
                     static_cast<std::uint16_t>(std::stoi(text.substr(text.find(':') + 1))), ""};
     address.tls = {TlsClientContext::create(trust_, alpn_).value(), server_name_,

@@ -103,15 +103,16 @@ class FullUnixSocket {
 class TransportTest : public testing::Test {
  protected:
   void listen(const std::string& address) {
-    auto listener = Listener::open(*loop_, address, [this](int fd, const SocketAddress& peer) {
-      server_.transport = std::make_unique<TcpTransport>(*loop_, fd, peer.host());
-      server_.transport->set_events(&server_);
-    });
-    ASSERT_TRUE(listener.ok()) << listener.error().text;
-    listener_ = std::move(listener).value();
+    auto socket = ListeningSocket::open(address);
+    ASSERT_TRUE(socket.ok()) << socket.error().text;
+    listener_ = std::make_unique<Listener>(
+        *loop_, std::move(socket).value(), [this](int fd, const SocketAddress& peer) {
+          server_.transport = std::make_unique<TcpTransport>(*loop_, fd, peer.host());
+          server_.transport->set_events(&server_);
+        });
   }
   Address listening_address() const {
-    const std::string& text = listener_->bound_address();
+    const std::string text = listener_->socket().bound_address();
     return {"127.0.0.1", static_cast<std::uint16_t>(std::stoi(text.substr(text.rfind(':') + 1))),
             ""};
   }
@@ -173,7 +174,7 @@ TEST_F(TransportTest, WorksOverAUnixSocket) {
 
 TEST_F(TransportTest, AUnixSocketThatIsInUseIsLeftAlone) {
   listen("unix:" + (dir_ / "s"));
-  EXPECT_FALSE(Listener::open(*loop_, "unix:" + (dir_ / "s"), nullptr).ok());
+  EXPECT_FALSE(ListeningSocket::open("unix:" + (dir_ / "s")).ok());
 }
 
 TEST_F(TransportTest, AUnixSocketThatADeadProcessLeftBehindIsReplaced) {

@@ -238,6 +238,46 @@ TEST_F(ConnectionTest, TellsAnHttp2ClientThatAsksNothingMoreToGo) {
   EXPECT_THAT(events.take(), ::testing::Contains("closing")) << "GOAWAY";
 }
 
+TEST_F(ConnectionTest, AnswersAnHttp1RequestThatCrossesTheBeginningOfADrain) {
+  receive("OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n");
+  answered();
+  connection_->drain();
+  receive("OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_THAT(answered(), AllOf(StartsWith("HTTP/1.1 404"), HasSubstr("Connection: close\r\n")));
+  EXPECT_EQ(activity_.busy, 0);
+}
+
+TEST_F(ConnectionTest, EndsAnIdleHttp1ConnectionSoonAfterADrainHasBegun) {
+  receive("OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n");
+  answered();
+  connection_->drain();
+  loop_.run_posted();
+  EXPECT_EQ(activity_.busy, 1);
+  loop_.advance(100ms);
+  EXPECT_EQ(activity_.busy, 0);
+  EXPECT_EQ(answered(), "");
+}
+
+TEST_F(ConnectionTest, ServesOneThatWasAcceptedLastBeforeADrain) {
+  connection_->drain();
+  test::CodecRecorder events;
+  const auto codec = http::make_h2_codec(http::Side::client, "http", {}, events);
+  Head head;
+  head.method = "OPTIONS";
+  head.scheme = "http";
+  head.authority = "x";
+  head.target = "*";
+  codec->send_head(codec->open(), head, true);
+  std::string bytes;
+  while (codec->produce(bytes, 1 << 20)) {
+  }
+  receive(bytes);
+  ASSERT_TRUE(codec->receive(answered()));
+  EXPECT_THAT(events.take(), ::testing::Contains(StartsWith("head 1 404")));
+  loop_.advance(100ms);
+  EXPECT_EQ(connection_, nullptr);
+}
+
 TEST_F(ConnectionTest, DoesNotForwardARequestThatItHasRefusedWhileAFilterWaited) {
   receive("OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n");
   answered();
