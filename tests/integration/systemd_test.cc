@@ -116,7 +116,7 @@ TEST_F(SocketActivation, LeavesTheFileOfASocketWhereItIs) {
   const std::string path = directory_ / "clients.sock";
   Process& gateway = start(path);
   EXPECT_EQ(run({"curl", "-s", "--unix-socket", path, "http://gateway/nowhere"}).out,
-            R"({"error":"Not found","code":"not_found"})");
+            R"({"error":"Resource not found","code":"not_found"})");
   gateway.signal(SIGTERM);
   EXPECT_EQ(gateway.wait(), 0);
   EXPECT_TRUE(std::filesystem::exists(path)) << "systemd still listens there";
