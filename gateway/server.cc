@@ -16,6 +16,7 @@
 
 #include "gateway/admin/admin_listener.h"
 #include "gateway/descriptors.h"
+#include "gateway/drain.h"
 #include "gateway/generation.h"
 #include "gateway/metrics_page.h"
 #include "gateway/net/dns_resolver.h"
@@ -39,7 +40,6 @@
 namespace trackly {
 namespace {
 
-constexpr auto kDrainPoll = std::chrono::milliseconds(20);
 constexpr auto kLogPatience = std::chrono::seconds(2);
 
 /// The processors that this process may use: its affinity mask, and the CPU quota of its cgroup
@@ -136,18 +136,7 @@ class Server {
   void make_way();
   void on_failed_upgrade(const std::string& how);
   void watch_signals();
-
-  // ---- the end
-  enum class State : std::uint8_t {
-    serving,
-    leaving,   // not ready any more, but it still accepts: who sends clients here has yet to notice
-    draining,  // it finishes what it has
-  };
-  void leave();
-  void tell_stopping();
-  void begin_drain();
-  void look_at_drain();
-  std::size_t requests_in_flight() const;
+  void stop();
 
   const Settings& settings() const { return generation_->settings(); }
 
@@ -178,16 +167,17 @@ class Server {
   std::function<void()> on_reload_;
   std::function<void()> on_upgrade_;
   std::vector<net::EventPtr> signals_;
-  State state_ = State::serving;
-  std::unique_ptr<Timer> end_of_delay_;
-  std::unique_ptr<Timer> drain_look_;
-  TimePoint drain_until_{};
-  std::size_t cut_ = 0;
+  Drain drain_{*loop_,
+               workers_,
+               {.stop_accepting =
+                    [this] {
+                      ports_.close();
+                      if (redis_ != nullptr) redis_->leave();
+                    },
+                .end = [this] { loop_->stop(); }}};
 };
 
 std::optional<Fault> Server::start() {
-  end_of_delay_ = loop_->timer([this] { begin_drain(); });
-  drain_look_ = loop_->timer([this] { look_at_drain(); });
   // Before the workers: their threads inherit what is blocked and ignored.
   std::signal(SIGPIPE, SIG_IGN);
   allow_all_descriptors();
@@ -232,7 +222,7 @@ std::optional<Fault> Server::put_in_force(
 /// What takes another process. SIGUSR2 starts one.
 std::optional<Fault> Server::obstacle_to(const Settings& next) const {
   if (generation_ == nullptr) return std::nullopt;
-  if (state_ != State::serving) return Fault{"the gateway is about to stop"};
+  if (!drain_.is_serving()) return Fault{"the gateway is about to stop"};
   const auto needs_restart = [](std::string_view key) {
     return Fault{"`" + std::string(key) + "` has changed, which takes another process (SIGUSR2)"};
   };
@@ -343,8 +333,8 @@ Result<std::unique_ptr<admin::AdminListener>> Server::open_admin(const Settings&
   admin::Pages pages;
   pages.get("/healthz", [] { return admin::Page{.body = "ok\n"}; });
   pages.get("/readyz", [this] {
-    return state_ == State::serving ? admin::Page{.body = "ready\n"}
-                                    : admin::Page{.status = 503, .body = "draining\n"};
+    return drain_.is_serving() ? admin::Page{.body = "ready\n"}
+                               : admin::Page{.status = 503, .body = "draining\n"};
   });
   pages.get("/metrics", [this] { return page(observe::MetricsText::kContentType, metrics_page); });
   pages.get("/status", [this] { return page("application/json", status_page); });
@@ -370,11 +360,10 @@ void Server::reload_and_answer(const admin::Pages::Answer& answer) {
 
 admin::Page Server::page(std::string_view content_type, std::string (*make)(const PageSources&)) {
   const auto earlier = history_.sum(generation_->labels);
-  return {
-      .content_type = content_type,
-      .body = make({*generation_, earlier.get(), reloads_, process_, workers_, monitors_,
-                    ports_.bound_addresses(), ports_.certificate_expiries(), connections_accepted_,
-                    started_at_, loop_->now(), state_ != State::serving})};
+  return {.content_type = content_type,
+          .body = make({*generation_, earlier.get(), reloads_, process_, workers_, monitors_,
+                        ports_.bound_addresses(), ports_.certificate_expiries(),
+                        connections_accepted_, started_at_, loop_->now(), !drain_.is_serving()})};
 }
 
 // ----------------------------------------------------------------------------------------- clients
@@ -418,8 +407,8 @@ int Server::run() {
   watchdog_.reset();
   workers_.clear();
   if (generation_->log != nullptr) stop_log(*generation_->log);
-  spdlog::info("stopped: {} requests cut", cut_);
-  return cut_ == 0 ? 0 : 1;
+  spdlog::info("stopped: {} requests cut", drain_.cut());
+  return drain_.cut() == 0 ? 0 : 1;
 }
 
 void Server::stop_log(observe::LogWriter& log) {
@@ -452,7 +441,7 @@ void Server::watch_over_threads() {
 }
 
 void Server::upgrade() {
-  if (state_ != State::serving || successor_ != nullptr) {
+  if (!drain_.is_serving() || successor_ != nullptr) {
     return spdlog::error("no upgrade: {}", successor_ != nullptr ? "one is under way"
                                                                  : "the gateway is about to stop");
   }
@@ -475,7 +464,7 @@ void Server::make_way() {
   for (net::ListeningSocket* socket : ports_.sockets()) socket->lend();
   if (admin_ != nullptr) admin_->socket().lend();
   admin_.reset();
-  begin_drain();
+  drain_.begin(settings().drain_timeout);
 }
 
 void Server::on_failed_upgrade(const std::string& how) {
@@ -484,7 +473,7 @@ void Server::on_failed_upgrade(const std::string& how) {
 }
 
 void Server::watch_signals() {
-  on_terminate_ = [this] { leave(); };
+  on_terminate_ = [this] { stop(); };
   on_reopen_ = [this] { reopen_log(); };
   on_reload_ = [this] { reload(); };
   on_upgrade_ = [this] { upgrade(); };
@@ -495,57 +484,13 @@ void Server::watch_signals() {
   signals_.push_back(loop_->on_signal(SIGUSR2, on_upgrade_));
 }
 
-// ----------------------------------------------------------------------------------------- the end
-
-void Server::leave() {
-  if (state_ == State::draining) return;
+void Server::stop() {
+  if (drain_.has_begun()) return;
   successor_.reset();  // one that is not ready yet ends with this process
-  const Duration delay = settings().drain_delay;
-  if (state_ == State::leaving || delay == Duration::zero()) {
-    tell_stopping();
-    return begin_drain();
-  }
-  state_ = State::leaving;
-  spdlog::info("not ready any more; new connections are taken for another {} ms",
-               std::chrono::ceil<std::chrono::milliseconds>(delay).count());
-  tell_stopping();
-  end_of_delay_->arm(delay);
-}
-
-void Server::tell_stopping() {
   service_manager::tell_stopping(
-      fmt::format("about to stop: {} requests in flight", requests_in_flight()),
+      fmt::format("about to stop: {} requests in flight", drain_.requests_in_flight()),
       settings().drain_delay + settings().drain_timeout + kLogPatience);
-}
-
-void Server::begin_drain() {
-  if (state_ == State::draining) return;
-  state_ = State::draining;
-  spdlog::info("draining: {} requests in flight", requests_in_flight());
-  ports_.close();
-  if (redis_ != nullptr) redis_->leave();
-  drain_until_ = loop_->now() + settings().drain_timeout;
-  for (const auto& worker : workers_) worker->drain();
-  drain_look_->arm(kDrainPoll);
-}
-
-/// Over when every connection has sent its last byte: a client that then takes its time to close is
-/// no reason to wait.
-void Server::look_at_drain() {
-  const bool busy = std::any_of(workers_.begin(), workers_.end(),
-                                [](const auto& worker) { return worker->activity().busy > 0; });
-  if (busy && loop_->now() < drain_until_) {
-    drain_look_->arm(kDrainPoll);
-    return;
-  }
-  cut_ = requests_in_flight();
-  loop_->stop();
-}
-
-std::size_t Server::requests_in_flight() const {
-  std::size_t requests = 0;
-  for (const auto& worker : workers_) requests += worker->activity().requests;
-  return requests;
+  drain_.leave(settings().drain_delay, settings().drain_timeout);
 }
 
 }  // namespace
