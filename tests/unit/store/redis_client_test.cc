@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <array>
-#include <initializer_list>
 #include <map>
 #include <memory>
 #include <string>
@@ -13,16 +12,12 @@
 
 #include "tests/support/fake_connector.h"
 #include "tests/support/manual_loop.h"
+#include "tests/unit/store/resp.h"
 
 namespace trackly::store {
 namespace {
 
 using namespace std::chrono_literals;
-
-std::string wire(std::initializer_list<std::string_view> words) {
-  return format_redis_command({words.begin(), words.end()});
-}
-std::string wire(std::string_view word) { return wire({word}); }
 
 class RedisClientTest : public testing::Test {
  protected:
@@ -68,11 +63,7 @@ class RedisClientTest : public testing::Test {
   }
   void cancel(const std::string& word) { pending_.erase(word); }
 
-  std::string sent() {
-    std::string bytes;
-    for (const std::string& write : redis().take_writes()) bytes += write;
-    return bytes;
-  }
+  std::string sent() { return sent_to(redis()); }
 
   test::ManualLoop loop_;
   test::FakeConnector connector_;
