@@ -120,12 +120,18 @@ void RedisSentinels::on_answer(std::size_t question, const RedisReply& reply) {
     const auto primary =
         is_known ? read_node(reply.items[0].text, reply.items[1].text) : std::nullopt;
     if (!primary) return give_up("the primary's name is not known to one");
-    failed_ = 0;
-    pause_ = kFirstPause;
-    health_.set("");
     found_(access_.address_of(*primary));
   }
-  if (is_subscribed()) tick_->arm(kPing);
+  if (is_subscribed()) settle();
+}
+
+/// Only now: one that names the primary but takes no subscription has failed, and those that do so
+/// are not to be asked without a pause.
+void RedisSentinels::settle() {
+  failed_ = 0;
+  pause_ = kFirstPause;
+  health_.set("");
+  tick_->arm(kPing);
 }
 
 void RedisSentinels::remember(const RedisReply& sentinels) {

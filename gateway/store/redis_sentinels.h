@@ -54,6 +54,7 @@ class RedisSentinels final : private RedisConnectionEvents {
   void connect();
   void give_up(std::string_view why);
   void on_answer(std::size_t question, const RedisReply& reply);
+  void settle();
   void on_push(const RedisReply& message);
   void on_tick();
   void remember(const RedisReply& sentinels);

@@ -265,6 +265,17 @@ TEST_F(RedisSentinelsTest, AnAnswerMakesThePausesShortAgain) {
   EXPECT_EQ(connector_.attempts(), 7U);
 }
 
+TEST_F(RedisSentinelsTest, WhoAnswersButTakesNoSubscriptionCountsAsFailed) {
+  ask({"s1", "s2"});
+  for (int i = 0; i < 2; ++i) {
+    accept();
+    answer(primary_is("a") + kNoOthers + "-NOPERM No permissions to access a channel\r\n");
+  }
+  EXPECT_EQ(connector_.attempts(), 2U) << "asked again without a pause";
+  EXPECT_FALSE(is_well());
+  EXPECT_THAT(found_, ElementsAre("a:6379", "a:6379"));
+}
+
 // --------------------------------------------------------------------------- those that they name
 
 TEST_F(RedisSentinelsTest, ThoseThatOneNamesAreAskedWhereItIsGone) {
