@@ -69,7 +69,8 @@ RedisSentinels::~RedisSentinels() { RedisConnection::close(std::move(connection_
 
 void RedisSentinels::ask_again() {
   // Else the answer is on its way.
-  if (connection_ == nullptr || !is_subscribed()) return;
+  const bool is_answered = answers_ > login_.commands.size() + kAddress;
+  if (connection_ == nullptr || !is_answered) return;
   RedisConnection::close(std::move(connection_));
   connect();
 }

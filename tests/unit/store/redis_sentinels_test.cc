@@ -380,6 +380,14 @@ TEST_F(RedisSentinelsTest, AnAnswerThatIsOnItsWayIsWaitedFor) {
   EXPECT_THAT(found_, ElementsAre("a:6379"));
 }
 
+TEST_F(RedisSentinelsTest, AnAnswerThatHasComeIsNotWaitedForAlthoughTheRestIsOnItsWay) {
+  ask({"s1", "s2"});
+  accept();
+  answer(primary_is("a"));
+  sentinels_->ask_again();
+  EXPECT_EQ(asked(), "s2");
+}
+
 TEST_F(RedisSentinelsTest, WhoAsksInAPauseIsAnsweredAfterIt) {
   ask({"s1"});
   refuse();
@@ -552,6 +560,19 @@ TEST_F(RedisPrimaryTest, AnAnnouncementEndsThePause) {
   sentinel_says("s1", "a");
   connector_.peer("a").fail(net::TransportError::refused);
   sentinel_announces("b");
+  EXPECT_EQ(connector_.attempts("b"), 1U);
+}
+
+TEST_F(RedisPrimaryTest, IsFoundAgainWhereItFailsBeforeTheSentinelHasSaidAll) {
+  connector_.peer("s1").accept();
+  end_turn();
+  connector_.peer("s1").send(primary_is("a"));
+  connector_.peer("a").fail(net::TransportError::refused);
+  loop_.advance(RedisClient::kFirstPause);
+  connector_.peer("s1").send(kNoOthers + kSubscribed);
+  loop_.advance(RedisClient::kLongestPause);
+  ASSERT_EQ(connector_.attempts("s2"), 1U) << "nobody was asked";
+  sentinel_says("s2", "b");
   EXPECT_EQ(connector_.attempts("b"), 1U);
 }
 
