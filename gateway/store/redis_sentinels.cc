@@ -72,6 +72,7 @@ void RedisSentinels::ask_again() {
   const bool is_answered = answers_ > login_.commands.size() + kAddress;
   if (connection_ == nullptr || !is_answered) return;
   RedisConnection::close(std::move(connection_));
+  tick_->disarm();
   connect();
 }
 

@@ -397,6 +397,16 @@ TEST_F(RedisSentinelsTest, WhoAsksInAPauseIsAnsweredAfterIt) {
   settle();
 }
 
+TEST_F(RedisSentinelsTest, TheNextHasAllItsTimeToAcceptHoweverLongTheOneBeforeWasConnected) {
+  ask({"s1", "s2"});
+  settle();
+  loop_.advance(RedisSentinels::kPing - 1ms);
+  sentinels_->ask_again();
+  loop_.advance(kConnectTimeout - 1ms);
+  EXPECT_EQ(connector_.attempts(), 2U);
+  settle();
+}
+
 TEST_F(RedisSentinelsTest, NothingIsHeardOfTheOneThatWasLeft) {
   ask({"s1", "s2"});
   settle();
