@@ -31,6 +31,11 @@ inline std::string bulks(std::initializer_list<std::string_view> texts) {
   for (const std::string_view text : texts) reply += bulk(text);
   return reply;
 }
+/// Of CLUSTER SLOTS: these slots, and who serves them.
+inline std::string slot_range(std::int64_t first, std::int64_t last, std::string_view host,
+                              std::int64_t port = 7000) {
+  return array({number(first), number(last), array({bulk(host), number(port), bulk("5f")})});
+}
 
 /// All that we have sent there since the last call.
 inline std::string sent_to(test::FakePeer& peer) {
