@@ -215,10 +215,10 @@ TEST_F(RedisClusterTest, AMovedCommandWaitsForTheConnectionToANewNode) {
 
 TEST_F(RedisClusterTest, WhereNoHostIsNamedItIsTheOneThatWasAsked) {
   settle();
-  send("1", kLow);
-  reply("a", moved(kLow, ":7009"));
-  EXPECT_EQ(connections("a"), 2U);
-  EXPECT_EQ(node("a").address().port, 7009);
+  send("1", kHigh);
+  reply("b", moved(kHigh, ":7009"));
+  EXPECT_EQ(connections("b"), 2U);
+  EXPECT_EQ(node("b").address().port, 7009);
 }
 
 TEST_F(RedisClusterTest, ACommandThatNobodyWaitsForIsRedirectedToo) {
@@ -513,6 +513,24 @@ TEST_F(RedisClusterTest, ANodeWithoutSlotsIsLeftOnceItOwesNothing) {
   loop_.advance(1s);
   EXPECT_TRUE(node("a").closed());
   EXPECT_FALSE(node("b").closed());
+}
+
+TEST_F(RedisClusterTest, WhoServedSlotsThatAMapLeavesOutIsForgotten) {
+  settle();
+  send("1", kHigh);
+  reply("b", moved(kHigh, "b:7000") + "+OK\r\n");
+  loop_.advance(0s);
+  refresh(array({slot_range(8192, 16383, "b")}));
+  loop_.advance(1s);
+  EXPECT_TRUE(node("a").closed());
+  sent("b");
+  send("2", kLow);
+  EXPECT_EQ(sent("b"), wire({"2", kLow})) << "who is asked for want of a better one";
+}
+
+TEST_F(RedisClusterTest, NothingIsArmedWhileNothingIsUnderWay) {
+  settle();
+  EXPECT_EQ(loop_.armed_timers(), 0U);
 }
 
 TEST_F(RedisClusterTest, ANodeThatARedirectionLeadsToIsKeptAlthoughTheMapHasMissedIt) {

@@ -398,13 +398,24 @@ TEST_F(RedisSentinelsTest, WhoAsksInAPauseIsAnsweredAfterIt) {
 }
 
 TEST_F(RedisSentinelsTest, TheNextHasAllItsTimeToAcceptHoweverLongTheOneBeforeWasConnected) {
-  ask({"s1", "s2"});
+  for (const bool is_lost : {true, false}) {
+    ask({"s1", "s2"});
+    const std::size_t attempts = connector_.attempts();
+    settle();
+    loop_.advance(RedisSentinels::kPing - 1ms);
+    is_lost ? sentinel().close() : sentinels_->ask_again();
+    loop_.advance(kConnectTimeout - 1ms);
+    EXPECT_EQ(connector_.attempts(), attempts + 1) << (is_lost ? "lost" : "asked again");
+    settle();
+  }
+}
+
+TEST_F(RedisSentinelsTest, NoPingIsSentInAPause) {
+  ask({"s1"});
   settle();
   loop_.advance(RedisSentinels::kPing - 1ms);
-  sentinels_->ask_again();
-  loop_.advance(kConnectTimeout - 1ms);
-  EXPECT_EQ(connector_.attempts(), 2U);
-  settle();
+  sentinel().close();
+  EXPECT_EQ(loop_.armed_timers(), 1U) << "the end of the pause";
 }
 
 TEST_F(RedisSentinelsTest, NothingIsHeardOfTheOneThatWasLeft) {

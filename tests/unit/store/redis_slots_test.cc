@@ -17,14 +17,6 @@ namespace {
 
 using namespace std::string_literals;
 
-RedisReply parsed(std::string_view wire) {
-  RedisReplyReader reader;
-  reader.feed(wire);
-  auto reply = reader.next();
-  EXPECT_TRUE(reply && *reply) << wire;
-  return reply && *reply ? **std::move(reply) : RedisReply();
-}
-
 // ------------------------------------------------------------------------------------------- keys
 
 TEST(RedisSlot, OfAKeyIsTheOneThatRedisFinds) {

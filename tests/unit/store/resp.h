@@ -1,9 +1,12 @@
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <cstdint>
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "gateway/store/redis_protocol.h"
 #include "tests/support/fake_connector.h"
@@ -35,6 +38,14 @@ inline std::string bulks(std::initializer_list<std::string_view> texts) {
 inline std::string slot_range(std::int64_t first, std::int64_t last, std::string_view host,
                               std::int64_t port = 7000) {
   return array({number(first), number(last), array({bulk(host), number(port), bulk("5f")})});
+}
+
+inline RedisReply parsed(std::string_view wire) {
+  RedisReplyReader reader;
+  reader.feed(wire);
+  auto reply = reader.next();
+  EXPECT_TRUE(reply && *reply) << wire;
+  return reply && *reply ? **std::move(reply) : RedisReply();
 }
 
 /// All that we have sent there since the last call.
