@@ -330,6 +330,19 @@ TEST_F(RedisKeyWatchTest, APingThatIsNotAnsweredVouchesForNothing) {
   EXPECT_FALSE(is_believed());
 }
 
+TEST_F(RedisKeyWatchTest, APingThatIsAnsweredLateVouchesForTheTimeWhenItWasSent) {
+  policy_.max_stale = 10s;
+  watch_and_stand();
+  know(key(1), "acct");
+  loop_.advance(RedisKeyWatch::kPing + 900ms);
+  say(kPong);
+  lose();
+  loop_.advance(10s - 900ms - 1us);
+  EXPECT_TRUE(is_believed());
+  loop_.advance(1us);
+  EXPECT_FALSE(is_believed());
+}
+
 TEST_F(RedisKeyWatchTest, TheWatchVouchesForNothingBeyondItsTimeToLive) {
   policy_ = {.ttl = 20s, .max_stale = 10s};
   watch_and_stand();

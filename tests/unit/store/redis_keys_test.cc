@@ -27,10 +27,13 @@ using namespace std::chrono_literals;
 /// Commands wait until the test answers them, in order.
 class FakeRedis final : public Redis {
  public:
-  TimePoint deadline() const override { return {}; }
-  PendingPtr send(std::string_view, std::span<const std::string_view> words, TimePoint,
+  explicit FakeRedis(const Loop& loop) : loop_(loop) {}
+
+  TimePoint deadline() const override { return loop_.now() + 50ms; }
+  PendingPtr send(std::string_view, std::span<const std::string_view> words, TimePoint deadline,
                   Callback callback) override {
     asked.emplace_back(words[0]);
+    deadlines.push_back(deadline);
     auto waiting = std::make_shared<Callback>(std::move(callback));
     waiting_.push_back(waiting);
     return std::make_unique<Cancel>(std::move(waiting));
@@ -45,6 +48,7 @@ class FakeRedis final : public Redis {
   }
 
   std::vector<std::string> asked;
+  std::vector<TimePoint> deadlines;  // of each
 
  private:
   struct Cancel final : Pending {
@@ -52,6 +56,7 @@ class FakeRedis final : public Redis {
     ~Cancel() override { *callback_ = nullptr; }
     std::shared_ptr<Callback> callback_;
   };
+  const Loop& loop_;
   std::deque<std::shared_ptr<Callback>> waiting_;
 };
 
@@ -117,7 +122,7 @@ class RedisKeysTest : public testing::Test {
   }
 
   test::ManualLoop loop_;
-  FakeRedis redis_;
+  FakeRedis redis_{loop_};
   KeyCache cache_{HashKey{1, 2}};
   RedisKeys keys_{loop_, redis_, cache_};
   std::unique_ptr<KeyStore> store_;
@@ -148,11 +153,61 @@ TEST_F(RedisKeysTest, WhoAsksForTheSameKeyWaitsForTheSameAnswer) {
   EXPECT_EQ(redis_.asked.size(), 2U);
 }
 
+TEST_F(RedisKeysTest, WhereAllWhoAskedHaveGoneAwayTheAnswerIsKeptAllTheSame) {
+  EXPECT_EQ(ask(), "waits");
+  pending_.clear();
+  redis_knows_the_key();
+  redis_knows_the_account();
+  EXPECT_EQ(came(), "nothing");
+  EXPECT_EQ(ask(), "web of acct");
+}
+
+TEST_F(RedisKeysTest, WhoIsAnsweredMayCancelWhoWaitsForTheSameAnswer) {
+  PendingPtr second;
+  const auto first = store_->find(key(1), [&second](const KeyAnswer&) { second.reset(); });
+  second = std::get<PendingPtr>(store_->find(key(1), [](const KeyAnswer&) { FAIL(); }));
+  redis_knows_no_such_key();
+}
+
+TEST_F(RedisKeysTest, WhoIsAnsweredMayAskAgain) {
+  const auto first = store_->find(key(1), [this](const KeyAnswer&) { came_.push_back(ask()); });
+  redis_is_away();
+  EXPECT_EQ(came(), "waits");
+  redis_knows_the_key();
+  redis_knows_the_account();
+  EXPECT_EQ(came(), "web of acct");
+}
+
+TEST_F(RedisKeysTest, AKeyAndItsAccountHaveOneDeadline) {
+  EXPECT_EQ(ask(), "waits");
+  const TimePoint end = loop_.now() + 50ms;
+  loop_.advance(30ms);
+  redis_knows_the_key();
+  EXPECT_EQ(redis_.deadlines, (std::vector{end, end}));
+}
+
 TEST_F(RedisKeysTest, AnAnswerIsUsedForItsTimeToLive) {
   know();
   loop_.advance(59s);
   EXPECT_EQ(ask(), "web of acct");
   loop_.advance(2s);
+  EXPECT_EQ(ask(), "waits");
+}
+
+TEST_F(RedisKeysTest, EachFilterHasItsOwnTimeToLive) {
+  know();
+  loop_.advance(11s);
+  EXPECT_EQ(ask(), "web of acct");
+  store_ = keys_.open({.ttl = 10s, .max_stale = 5min});
+  EXPECT_EQ(ask(), "waits");
+}
+
+TEST_F(RedisKeysTest, ThatAKeyIsUnknownIsForgottenSooner) {
+  EXPECT_EQ(ask(), "waits");
+  redis_knows_no_such_key();
+  loop_.advance(KeyCache::kUnknownTtl - 1us);
+  EXPECT_EQ(ask(), "unknown");
+  loop_.advance(1us);
   EXPECT_EQ(ask(), "waits");
 }
 
@@ -170,12 +225,38 @@ TEST_F(RedisKeysTest, AnAccountThatHasChangedIsAskedForAgain) {
   EXPECT_EQ(ask(), "waits");
 }
 
+TEST_F(RedisKeysTest, WhatIsLearnedOfAnAccountHoldsForAllItsKeys) {
+  know();
+  cache_.account_changed("acct");
+  EXPECT_EQ(ask(key(2)), "waits");
+  redis_knows_the_key();
+  redis_knows_the_account("suspended");
+  const auto found = store_->find(key(1), [](const KeyAnswer&) { FAIL(); });
+  ASSERT_TRUE(std::holds_alternative<KeyAnswer>(found)) << "Redis was asked";
+  EXPECT_EQ(std::get<KeyAnswer>(found).record->account->status, AccountStatus::suspended);
+}
+
 TEST_F(RedisKeysTest, AChangeDuringTheQuestionIsNotOverwrittenByItsAnswer) {
   EXPECT_EQ(ask(), "waits");
   cache_.key_changed(key(1));
   redis_knows_the_key();
   redis_knows_the_account();
   EXPECT_EQ(ask(), "waits") << "the answer may be older than the change";
+}
+
+TEST_F(RedisKeysTest, AChangeOfTheAccountDuringTheQuestionIsNotOverwrittenByItsAnswer) {
+  EXPECT_EQ(ask(), "waits");
+  redis_knows_the_key();
+  cache_.account_changed("acct");
+  redis_knows_the_account();
+  EXPECT_EQ(ask(), "waits");
+}
+
+TEST_F(RedisKeysTest, AKeyThatIsAddedDuringTheQuestionIsNotRememberedAsUnknown) {
+  EXPECT_EQ(ask(), "waits");
+  cache_.key_changed(key(1));
+  redis_knows_no_such_key();
+  EXPECT_EQ(ask(), "waits");
 }
 
 TEST_F(RedisKeysTest, AKeyThatIsAddedWorksAlthoughItWasUnknown) {
@@ -202,6 +283,53 @@ TEST_F(RedisKeysTest, AKeyEndsAtItsTimeWithoutAnybodySayingSo) {
   EXPECT_EQ(ask(), "web of acct");
   loop_.advance(10s);
   EXPECT_EQ(ask(), "unknown");
+}
+
+TEST_F(RedisKeysTest, AKeyThatHadEndedBeforeItWasAskedForIsUnknown) {
+  EXPECT_EQ(ask(), "waits");
+  redis_knows_the_key("1");
+  redis_knows_the_account();
+  EXPECT_EQ(came(), "unknown");
+}
+
+TEST_F(RedisKeysTest, AKeyThatHasEndedIsNotBelievedWithoutRedis) {
+  const auto now =
+      std::chrono::duration_cast<std::chrono::milliseconds>(loop_.wall_now().time_since_epoch());
+  EXPECT_EQ(ask(), "waits");
+  redis_knows_the_key(std::to_string(now.count() + 70'000));
+  redis_knows_the_account();
+  loop_.advance(65s);
+  EXPECT_EQ(ask(), "waits");
+  redis_is_away();
+  EXPECT_EQ(came(), "web of acct");
+  loop_.advance(5s);
+  EXPECT_EQ(ask(), "waits");
+  redis_is_away();
+  EXPECT_EQ(came(), "unavailable");
+}
+
+TEST_F(RedisKeysTest, WhereRedisTellsTheKeyButNotItsAccountTheCacheIsBelieved) {
+  know();
+  loop_.advance(61s);
+  EXPECT_EQ(ask(), "waits");
+  redis_knows_the_key();
+  redis_is_away();
+  EXPECT_EQ(came(), "web of acct");
+  EXPECT_EQ(cache_.counts().stale, 1U);
+
+  EXPECT_EQ(ask(key(2)), "waits");
+  redis_knows_the_key();
+  redis_is_away();
+  EXPECT_EQ(came(), "unavailable") << "another key, of which nothing is known";
+  EXPECT_EQ(cache_.counts().unavailable, 1U);
+}
+
+TEST_F(RedisKeysTest, AKeyThatHasChangedIsNotBelievedWithoutRedis) {
+  know();
+  cache_.key_changed(key(1));
+  EXPECT_EQ(ask(), "waits");
+  redis_is_away();
+  EXPECT_EQ(came(), "unavailable");
 }
 
 TEST_F(RedisKeysTest, WithoutRedisAKnownKeyIsBelievedUntilItIsTooOld) {

@@ -134,8 +134,9 @@ TEST(RedisRefusalCode, IsWhatRedisSaysOfItsOwnState) {
     EXPECT_EQ(code("ERR Error running script (call to f_5f): @user_script:1: -" + one + " why"),
               one);
   }
-  for (const char* other : {"", "WRONGTYPE Operation against a key", "MOVED 1 a:1", "OOMPH",
-                            "ERR value is: -OOM-like", "BUSYGROUP Consumer Group name exists"}) {
+  for (const char* other :
+       {"", "WRONGTYPE Operation against a key", "MOVED 1 a:1", "OOMPH", "ERR value is: -OOM-like",
+        "WRONGTYPE of a value: -OOM", "BUSYGROUP Consumer Group name exists"}) {
     EXPECT_EQ(code(other), "") << other;
   }
   EXPECT_EQ(code("OOM", RedisReply::Kind::string), "") << "somebody's value";
