@@ -169,6 +169,42 @@ TEST_F(RedisTokenBucketTest, ACancelledTakeSendsNoScript) {
   EXPECT_EQ(failure(), "not answered");
 }
 
+TEST_F(RedisTokenBucketTest, AGrantThatNobodyWaitsForAnyMoreIsGivenBack) {
+  take();
+  sent();
+  pending_.reset();
+  reply(kGranted);
+  EXPECT_EQ(sent(),
+            command({"EVALSHA", kTokenBucketScriptSha1, "1", "trackly:{account.a}/k1:single",
+                     "refund", "rate", "10", "300000", "0", "2000000", "0"}));
+  EXPECT_EQ(failure(), "not answered");
+}
+
+TEST_F(RedisTokenBucketTest, SuchAGrantIsGivenBackToThePartOfAQuotaThatItCameFrom) {
+  const BucketPolicy daily{
+      .name = "daily", .tokens = 5, .period = 24h, .burst = 5, .refill = Refill::calendar};
+  take({{&daily, "account.a", 2}, {&policy_, "account.a/k1", 3}});
+  sent();
+  pending_.reset();
+  reply("*7\r\n:1\r\n:3\r\n:0\r\n:1000\r\n:77\r\n:500000\r\n:0\r\n");
+  EXPECT_EQ(sent(),
+            command({"EVALSHA", kTokenBucketScriptSha1, "2",
+                     "trackly:{account.a}:daily:calendar.86400000000",
+                     "trackly:{account.a}/k1:single", "refund", "quota", "5", "2", "86400000000",
+                     "0", "77", "rate", "10", "300000", "0", "2000000", "0"}));
+}
+
+TEST_F(RedisTokenBucketTest, WhatWasNotGrantedIsNotGivenBack) {
+  for (const char* answer : {"*3\r\n:0\r\n:1800000\r\n:1\r\n", "-OOM command not allowed\r\n",
+                             "*2\r\n:1\r\n:5\r\n", "+OK\r\n"}) {
+    take();
+    sent();
+    pending_.reset();
+    reply(answer);
+    EXPECT_EQ(sent(), "") << answer;
+  }
+}
+
 TEST_F(RedisTokenBucketTest, ALostConnectionIsAFailure) {
   take();
   redis().close();
