@@ -1,6 +1,9 @@
 #include "gateway/store/redis_key_store.h"
 
+#include <algorithm>
 #include <array>
+#include <iterator>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -42,6 +45,14 @@ class RedisKeys::Question {
                                  [this](const RedisAnswer& answer) { on_key(answer); });
   }
 
+  /// Whether its answer will be one for who asks now: nothing has changed since Redis was asked.
+  bool is_current(const KeyCache::Stamp& now) const {
+    if (!is_same(stamp_, now)) return false;
+    if (!account_stamp_) return true;
+    const auto account = keys_.cache_.find_account(key_.account, policy_, keys_.loop_.now());
+    return is_same(*account_stamp_, account.stamp);
+  }
+
   PendingPtr wait(KeyStore::Callback callback, std::shared_ptr<const KeyRecord> fallback) {
     auto waiter = std::make_shared<Waiter>(Waiter{std::move(callback), std::move(fallback)});
     waiters_.push_back(waiter);
@@ -62,14 +73,14 @@ class RedisKeys::Question {
   }
 
   void ask_for_account(const KeyCache::Stamp& stamp) {
+    account_stamp_ = stamp;
     const std::string key = redis_key_of_account(key_.account);
     const std::array<std::string_view, 2> words{"HGETALL", key};
-    pending_ = keys_.redis_.send(key, words, deadline_, [this, stamp](const RedisAnswer& answer) {
-      on_account(stamp, answer);
-    });
+    pending_ = keys_.redis_.send(key, words, deadline_,
+                                 [this](const RedisAnswer& answer) { on_account(answer); });
   }
 
-  void on_account(const KeyCache::Stamp& stamp, const RedisAnswer& answer) {
+  void on_account(const RedisAnswer& answer) {
     if (!answer) return finish(std::nullopt);
     std::string unreadable;
     auto account = read_account(key_.account, *answer, unreadable);
@@ -79,7 +90,7 @@ class RedisKeys::Question {
       keys_.cache_.put_unknown(digest_, stamp_);
       return finish(KeyAnswer{});
     }
-    keys_.cache_.put_account(stamp, account);
+    keys_.cache_.put_account(*account_stamp_, account);
     found(std::move(account));
   }
 
@@ -93,7 +104,7 @@ class RedisKeys::Question {
 
   /// Nothing: Redis did not say anything of use. Destroys this.
   void finish(const std::optional<KeyAnswer>& answer) {
-    const auto self = keys_.questions_.extract(digest_);
+    const auto self = keys_.take_out(digest_, *this);
     for (const auto& waiter : waiters_) {
       if (const auto call = std::exchange(waiter->callback, nullptr)) {
         call(answer ? *answer : keys_.without_redis(waiter->fallback));
@@ -101,11 +112,16 @@ class RedisKeys::Question {
     }
   }
 
+  static bool is_same(const KeyCache::Stamp& one, const KeyCache::Stamp& other) {
+    return one.watch == other.watch && one.changes == other.changes;
+  }
+
   RedisKeys& keys_;
   const KeyDigest digest_;
   const KeyCachePolicy policy_;
   const KeyCache::Stamp stamp_;
-  TimePoint deadline_{};  // for both commands together
+  std::optional<KeyCache::Stamp> account_stamp_;  // where Redis is being asked for the account
+  TimePoint deadline_{};                          // for both commands together
   StoredKey key_;
   std::vector<std::shared_ptr<Waiter>> waiters_;
   PendingPtr pending_;
@@ -143,9 +159,13 @@ Lookup<KeyAnswer> RedisKeys::find(const KeyDigest& digest, const KeyCachePolicy&
   }
   if (found.kind == KeyCache::Finding::Kind::unknown) return KeyAnswer{};
 
-  const auto asked = questions_.find(digest);
-  if (asked != questions_.end()) {
-    return asked->second->wait(std::move(callback), std::move(found.record));
+  // The last one is the latest.
+  const auto [first, last] = questions_.equal_range(digest);
+  if (first != last) {
+    Question& asked = *std::prev(last)->second;
+    if (asked.is_current(found.stamp)) {
+      return asked.wait(std::move(callback), std::move(found.record));
+    }
   }
   if (questions_.size() >= kMaxLookups) return without_redis(found.record);
   auto question = std::make_unique<Question>(*this, digest, policy, found.stamp);
@@ -154,6 +174,13 @@ Lookup<KeyAnswer> RedisKeys::find(const KeyDigest& digest, const KeyCachePolicy&
   PendingPtr pending = asking.wait(std::move(callback), std::move(found.record));
   asking.ask_for_key();
   return pending;
+}
+
+RedisKeys::Questions::node_type RedisKeys::take_out(const KeyDigest& digest,
+                                                    const Question& question) {
+  const auto [first, last] = questions_.equal_range(digest);
+  return questions_.extract(std::find_if(
+      first, last, [&](const auto& entry) { return entry.second.get() == &question; }));
 }
 
 KeyAnswer RedisKeys::without_redis(const std::shared_ptr<const KeyRecord>& record) {

@@ -259,6 +259,50 @@ TEST_F(RedisKeysTest, AKeyThatIsAddedDuringTheQuestionIsNotRememberedAsUnknown) 
   EXPECT_EQ(ask(), "waits");
 }
 
+TEST_F(RedisKeysTest, WhoAsksAfterARevocationDoesNotWaitForAnAnswerFromBefore) {
+  EXPECT_EQ(ask(), "waits");
+  cache_.key_changed(key(1));
+  EXPECT_EQ(ask(), "waits");
+  redis_knows_the_key();
+  redis_knows_no_such_key();
+  EXPECT_EQ(came(), "unknown");
+  redis_knows_the_account();
+  EXPECT_EQ(came(), "web of acct") << "for the first, who asked before";
+  EXPECT_EQ(came_.size(), 2U);
+  EXPECT_NE(ask(), "web of acct");
+}
+
+TEST_F(RedisKeysTest, WhoAsksAfterASuspensionDoesNotWaitForAnAnswerFromBefore) {
+  EXPECT_EQ(ask(), "waits");
+  redis_knows_the_key();
+  cache_.account_changed("acct");
+  EXPECT_EQ(ask(), "waits");
+  redis_knows_the_account();
+  EXPECT_EQ(came_.size(), 1U) << "the first, who asked before";
+  redis_knows_the_key();
+  redis_knows_the_account("suspended");
+  EXPECT_EQ(came_.size(), 2U);
+}
+
+TEST_F(RedisKeysTest, WhoAsksAfterTheWatchStandsAgainDoesNotWaitForAnAnswerFromBefore) {
+  EXPECT_EQ(ask(), "waits");
+  cache_.watch_lost();
+  cache_.watch_began(loop_.now());
+  EXPECT_EQ(ask(), "waits");
+  EXPECT_EQ(redis_.asked.size(), 2U);
+}
+
+TEST_F(RedisKeysTest, WhoAskSinceTheChangeWaitForTheSameAnswer) {
+  EXPECT_EQ(ask(), "waits");
+  cache_.key_changed(key(1));
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(ask(), "waits");
+  EXPECT_EQ(redis_.asked.size(), 2U);
+  redis_knows_no_such_key();
+  EXPECT_EQ(came_.size(), 1U);
+  redis_knows_no_such_key();
+  EXPECT_EQ(came_.size(), 4U);
+}
+
 TEST_F(RedisKeysTest, AKeyThatIsAddedWorksAlthoughItWasUnknown) {
   EXPECT_EQ(ask(), "waits");
   redis_knows_no_such_key();
