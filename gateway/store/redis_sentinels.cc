@@ -13,6 +13,8 @@ namespace {
 using Kind = RedisReply::Kind;
 
 constexpr std::string_view kChannel = "+switch-master";
+// Those that answer and close again and again are asked at the pace of failed attempts.
+constexpr Duration kStoodWell = std::chrono::seconds(1);
 // After the login.
 constexpr std::size_t kAddress = 0;
 constexpr std::size_t kSentinels = 1;
@@ -71,6 +73,7 @@ void RedisSentinels::ask_again() {
   // Else the answer is on its way.
   const bool is_answered = answers_ > login_.commands.size() + kAddress;
   if (connection_ == nullptr || !is_answered) return;
+  if (settled_at_) forget_failures();
   RedisConnection::close(std::move(connection_));
   tick_->disarm();
   connect();
@@ -81,6 +84,7 @@ void RedisSentinels::connect() {
   questions_ = login_.commands.size() + 3;
   answers_ = 0;
   is_pinged_ = false;
+  settled_at_.reset();
   const Duration timeout = access_.settings.connect_timeout;
   connection_ = std::make_unique<RedisConnection>(
       loop_, connector_, access_.address_of(nodes_[turn_++ % nodes_.size()]), timeout, events);
@@ -99,6 +103,7 @@ void RedisSentinels::on_lost() { give_up("the connection to one was lost, or not
 void RedisSentinels::give_up(std::string_view why) {
   RedisConnection::close(std::move(connection_));
   tick_->disarm();
+  if (settled_at_ && loop_.now() - *settled_at_ >= kStoodWell) forget_failures();
   if (++failed_ % nodes_.size() != 0) return connect();
   health_.set("none answers: " + std::string(why));
   pause_timer_->arm(jittered(pause_, loop_.random()));
@@ -127,13 +132,16 @@ void RedisSentinels::on_answer(std::size_t question, const RedisReply& reply) {
   if (is_subscribed()) settle();
 }
 
-/// Only now: one that names the primary but takes no subscription has failed, and those that do so
-/// are not to be asked without a pause.
+/// One that names the primary but takes no subscription has failed.
 void RedisSentinels::settle() {
-  failed_ = 0;
-  pause_ = kFirstPause;
+  settled_at_ = loop_.now();
   health_.set("");
   tick_->arm(kPing);
+}
+
+void RedisSentinels::forget_failures() {
+  failed_ = 0;
+  pause_ = kFirstPause;
 }
 
 void RedisSentinels::remember(const RedisReply& sentinels) {

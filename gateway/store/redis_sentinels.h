@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,7 +26,7 @@ namespace trackly::store {
 /// in one write, so that no failover can fall between the answer and the subscription. Polling
 /// would be slower by its interval, or a load. A PING in each kPing finds out whether the
 /// connection still works. Where it does not, the next sentinel is asked: at once, but after a
-/// growing, jittered pause when all of them have failed.
+/// growing, jittered pause when all of them have failed, or answered and closed the connection.
 class RedisSentinels final : private RedisConnectionEvents {
  public:
   static constexpr Duration kPing = std::chrono::seconds(2);
@@ -55,6 +56,7 @@ class RedisSentinels final : private RedisConnectionEvents {
   void give_up(std::string_view why);
   void on_answer(std::size_t question, const RedisReply& reply);
   void settle();
+  void forget_failures();
   void on_push(const RedisReply& message);
   void on_tick();
   void remember(const RedisReply& sentinels);
@@ -76,7 +78,8 @@ class RedisSentinels final : private RedisConnectionEvents {
   std::unique_ptr<RedisConnection> connection_;  // nullptr: pausing
   std::size_t questions_ = 0;                    // sent on this connection
   std::size_t answers_ = 0;
-  bool is_pinged_ = false;  // and has not answered yet
+  bool is_pinged_ = false;               // and has not answered yet
+  std::optional<TimePoint> settled_at_;  // when the subscription was taken
   std::unique_ptr<Timer> tick_;
   std::unique_ptr<Timer> pause_timer_;
 };

@@ -83,6 +83,10 @@ class RedisSentinelsTest : public testing::Test {
     found_.clear();
     sent();
   }
+  void settle_and_stand() {
+    settle();
+    loop_.advance(1s);
+  }
   bool is_well() const { return health_.servers().front().up; }
 
   test::ManualLoop loop_;
@@ -230,7 +234,7 @@ TEST_F(RedisSentinelsTest, AfterTheLastComesTheFirst) {
   ask({"s1", "s2"});
   settle();
   sentinel().close();
-  settle();
+  settle_and_stand();
   sentinel().close();
   EXPECT_EQ(asked(), "s1");
 }
@@ -259,10 +263,36 @@ TEST_F(RedisSentinelsTest, AnAnswerMakesThePausesShortAgain) {
     refuse();
     loop_.advance(RedisSentinels::kLongestPause);
   }
-  settle();
+  settle_and_stand();
   refuse();
   loop_.advance(RedisSentinels::kFirstPause);
   EXPECT_EQ(connector_.attempts(), 7U);
+}
+
+TEST_F(RedisSentinelsTest, ThoseThatAnswerAndCloseAreAskedAgainAfterGrowingPauses) {
+  ask({"s1", "s2"});
+  Duration longest = RedisSentinels::kFirstPause;
+  for (std::size_t round = 1; round <= 4; ++round) {
+    for (int i = 0; i < 2; ++i) {
+      settle();
+      sentinel().close();
+    }
+    loop_.advance(longest / 2 - 1us);
+    EXPECT_EQ(connector_.attempts(), 2 * round);
+    loop_.advance(longest / 2 + 1us);
+    EXPECT_EQ(connector_.attempts(), 2 * round + 1);
+    longest *= 2;
+  }
+}
+
+TEST_F(RedisSentinelsTest, OneThatWeLeaveHasNotFailed) {
+  ask({"s1", "s2"});
+  for (std::size_t round = 1; round <= 4; ++round) {
+    settle();
+    sentinels_->ask_again();
+    refuse();
+    EXPECT_EQ(connector_.attempts(), 2 * round + 1) << "asked after a pause";
+  }
 }
 
 TEST_F(RedisSentinelsTest, WhoAnswersButTakesNoSubscriptionCountsAsFailed) {
