@@ -3,17 +3,23 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
 #include "tests/integration/protocol_pairs.h"
 #include "tests/support/gateway.h"
+#include "tests/support/patience.h"
+#include "tests/support/patient_service.h"
 #include "tests/support/process.h"
 #include "tests/support/redis_server.h"
 #include "tests/support/sample_requests.h"
 #include "tests/support/service.h"
+#include "tests/support/wire.h"
 
 namespace trackly::test {
 namespace {
@@ -232,6 +238,163 @@ TEST_P(RedisRateLimit, AnswersAsConfiguredWhileRedisIsGone) {
 INSTANTIATE_TEST_SUITE_P(H1H1, RedisRateLimit, testing::Bool(), [](const auto& test) {
   return std::string(test.param ? "UnixSocket" : "Tcp");
 });
+
+// ---------------------------------------------------------------------------- what is given back
+
+/// A bucket in Redis of which each test takes what there is. One worker, so that what it gives back
+/// is there before it takes the next; one connection to the service, so that a request behind
+/// another has provably not been sent.
+class RedisRefund : public testing::Test {
+ protected:
+  std::unique_ptr<Gateway> gateway(const std::string& upstream, GatewayConfig more = {}) {
+    more.upstream = upstream;
+    more.upstream_options = "max_connections: 1";
+    more.timeouts = "queue: 60s, response: 60s";
+    more.workers = 1;
+    if (more.rate_limit.empty()) more.rate_limit = redis_limit(1, "deny");
+    more.more += "redis: {url: '" + redis_.tcp_url() + "', command_timeout: 10s}\n";
+    return std::make_unique<Gateway>(more);
+  }
+  static int ask(const Gateway& gateway, const CurlRequest& request = get_contacts()) {
+    return gateway.request(Downstream::h1, request).status();
+  }
+  static std::unique_ptr<Wire> send(const Gateway& gateway, std::string_view id,
+                                    std::string_view key = keys::kActive) {
+    auto client = gateway.connect();
+    client->send(http1_request("POST", kSendPath,
+                               key_field(key) + "\r\nX-Request-Id: " + std::string(id) +
+                                   "\r\nContent-Type: application/json\r\n",
+                               kMessage));
+    return client;
+  }
+  /// Returns once the limiter has let the last request pass: its bucket is one of so many.
+  void wait_until_granted(const Gateway& gateway, std::size_t buckets) {
+    ASSERT_TRUE(eventually([&] {
+      const std::string names = redis_.cli({"--scan", "--pattern", "*:single"});
+      return static_cast<std::size_t>(std::count(names.begin(), names.end(), '{')) == buckets;
+    }));
+    wait_until_read(gateway);
+  }
+  /// Returns once the gateway has read what others have sent it before. Takes nothing.
+  static void wait_until_read(const Gateway& gateway) {
+    EXPECT_EQ(ask(gateway, with_key(get_contacts(), keys::kUnknown)), 401);
+  }
+
+  RedisServer redis_;
+};
+
+TEST_F(RedisRefund, WhatNobodyCouldBeConnectedToIsGivenBack) {
+  const RefusingPort nobody;
+  const auto one = gateway("http://127.0.0.1:" + std::to_string(nobody.number()));
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(ask(*one, send_message()), 503);
+}
+
+TEST_F(RedisRefund, WhatALaterFilterRefusesIsGivenBack) {
+  Service service(Upstream::h1);
+  const auto one = gateway(
+      service.url(),
+      {.filters = "  - api_key: {store: file, file: keys.yaml}\n  - rate_limit: " +
+                  redis_limit(2, "deny") +
+                  "\n  - rate_limit: {store: local, rules: [{name: second, key: api_key, rate: "
+                  "1/h, burst: 1}]}\n"});
+  EXPECT_EQ(ask(*one), 200);
+  for (const char* id : {"first", "second", "third"}) {
+    CurlRequest request = get_contacts();
+    request.fields.push_back("X-Request-Id: " + std::string(id));
+    EXPECT_EQ(ask(*one, request), 429);
+    const auto line = one->log_of(id);
+    ASSERT_TRUE(line);
+    EXPECT_EQ((*line)["/limiter/rule"], "second") << line->json();
+  }
+}
+
+TEST_F(RedisRefund, WhatMayHaveBeenProcessedIsNotGivenBack) {
+  Service service(Upstream::h1, always({.kind = Reaction::Kind::close_connection}));
+  const auto one = gateway(service.url());
+  EXPECT_EQ(ask(*one, send_message()), 502);
+  EXPECT_EQ(ask(*one, send_message()), 429);
+}
+
+TEST_F(RedisRefund, AClientThatLeavesAfterTheServiceHasItsRequestGetsNothingBack) {
+  PatientService service(Upstream::h1);
+  const auto one = gateway(service.url());
+  const auto client = send(*one, "leaves");
+  ASSERT_TRUE(service.requests().wait_for(0));
+  client->reset();
+  ASSERT_TRUE(one->log_of("leaves"));
+  EXPECT_EQ(ask(*one), 429);
+}
+
+TEST_F(RedisRefund, AClientThatLeavesBeforeTheServiceHasItsRequestGetsItAllBack) {
+  PatientService service(Upstream::h1);
+  const auto one = gateway(service.url());
+  const auto other = send(*one, "other", keys::kOther);
+  ASSERT_TRUE(service.requests().wait_for(0));
+  const auto client = send(*one, "leaves");
+  wait_until_granted(*one, 2);
+  client->reset();
+  const auto line = one->log_of("leaves");
+  ASSERT_TRUE(line);
+  EXPECT_EQ((*line)["/limiter/rule"], "single") << "it had been granted: " << line->json();
+  service.answer();
+  EXPECT_EQ(ask(*one), 200);
+  EXPECT_EQ(service.requests().size(), 2U);
+}
+
+TEST_F(RedisRefund, AClientThatLeavesWhileRedisIsAskedGetsItAllBack) {
+  Service service(Upstream::h1);
+  const auto one = gateway(service.url());
+  EXPECT_EQ(ask(*one, with_key(get_contacts(), keys::kOther)), 200);
+  redis_.freeze();
+  const auto client = send(*one, "leaves");
+  wait_until_read(*one);
+  client->reset();
+  ASSERT_TRUE(one->log_of("leaves"));
+  redis_.thaw();
+  EXPECT_TRUE(eventually([&] { return ask(*one) == 200; }));
+  EXPECT_EQ(ask(*one), 429);
+}
+
+/// A body that is streamed, and grows beyond its cap when the limiter has let it pass already.
+class RedisRefundOfAStreamedBody : public RedisRefund {
+ protected:
+  std::unique_ptr<Gateway> gateway_with_cap(const std::string& upstream) {
+    return gateway(upstream,
+                   {.payload_limit = "max_bytes: 1000", .more = "unknown_paths: forward\n"});
+  }
+  static std::unique_ptr<Wire> begin_upload(const Gateway& gateway) {
+    auto client = gateway.connect();
+    client->send(http1_request("POST", "/api/v9/upload",
+                               key_field() + "\r\nTransfer-Encoding: chunked\r\n") +
+                 http1_chunk("begun"));
+    return client;
+  }
+};
+
+TEST_F(RedisRefundOfAStreamedBody, ThatIsRefusedBeforeTheServiceHasAnyOfItGivesItAllBack) {
+  PatientService service(Upstream::h1);
+  const auto one = gateway_with_cap(service.url());
+  const auto other = send(*one, "other", keys::kOther);
+  ASSERT_TRUE(service.requests().wait_for(0));
+  const auto client = begin_upload(*one);
+  wait_until_granted(*one, 2);
+  client->send(http1_chunk(std::string(1000, ' ')));
+  EXPECT_EQ(client->read_message().status(), 413);
+  service.answer();
+  EXPECT_EQ(ask(*one), 200);
+}
+
+TEST_F(RedisRefundOfAStreamedBody, ThatIsRefusedWhenTheServiceHasSomeOfItGivesNothingBack) {
+  Service service(Upstream::h1);
+  const auto one = gateway_with_cap(service.url());
+  // Which leaves a connection that the next need not wait for.
+  EXPECT_EQ(ask(*one, with_key(get_contacts(), keys::kOther)), 200);
+  const auto client = begin_upload(*one);
+  wait_until_granted(*one, 2);
+  client->send(http1_chunk(std::string(1000, ' ')));
+  EXPECT_EQ(client->read_message().status(), 413);
+  EXPECT_EQ(ask(*one), 429);
+}
 
 }  // namespace
 }  // namespace trackly::test
