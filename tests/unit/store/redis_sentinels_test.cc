@@ -79,7 +79,7 @@ class RedisSentinelsTest : public testing::Test {
   void settle() {
     accept();
     answer(primary_is("a") + kNoOthers + kSubscribed);
-    ASSERT_EQ(found_.back(), "a:6379");
+    ASSERT_THAT(found_, ElementsAre("a:6379"));
     found_.clear();
     sent();
   }
@@ -283,6 +283,14 @@ TEST_F(RedisSentinelsTest, ThoseThatAnswerAndCloseAreAskedAgainAfterGrowingPause
     EXPECT_EQ(connector_.attempts(), 2 * round + 1);
     longest *= 2;
   }
+}
+
+TEST_F(RedisSentinelsTest, OneThatStoodOnceDoesNotMakeUpForThoseThatFailAfterIt) {
+  ask({"s1", "s2"});
+  settle_and_stand();
+  sentinel().close();
+  refuse();
+  EXPECT_EQ(connector_.attempts(), 2U) << "asked again without a pause";
 }
 
 TEST_F(RedisSentinelsTest, OneThatWeLeaveHasNotFailed) {
