@@ -1,5 +1,5 @@
 // The token bucket from outside: one process with its own memory, two processes that share one
-// Redis, and a Redis that is gone.
+// Redis, a Redis that is gone, and what is given back there.
 
 #include <gtest/gtest.h>
 
