@@ -615,6 +615,20 @@ TEST_F(RedisPrimaryTest, WhereTheSameOneIsNamedAgainItIsTriedAgain) {
   greet("a");
 }
 
+TEST_F(RedisPrimaryTest, WhatADemotedOneRefusesIsSentToTheNewOne) {
+  sentinel_says("s1", "a");
+  greet("a");
+  send("write");
+  end_turn();
+  connector_.peer("a").send("-READONLY You can't write against a read only replica.\r\n");
+  ASSERT_EQ(connector_.attempts("s2"), 1U) << "nobody was asked";
+  sentinel_says("s2", "b");
+  greet("b");
+  EXPECT_EQ(sent("b"), wire("write"));
+  connector_.peer("b").send("+OK\r\n");
+  EXPECT_EQ(answers_["write"], "OK");
+}
+
 TEST_F(RedisPrimaryTest, AnAnnouncementEndsThePause) {
   sentinel_says("s1", "a");
   connector_.peer("a").fail(net::TransportError::refused);
