@@ -1,7 +1,9 @@
 #include "gateway/descriptors.h"
 
+#include <fcntl.h>
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <cstdint>
 
@@ -22,6 +24,12 @@ std::uint64_t upstream_connections(const Settings& settings, std::size_t workers
 }
 
 }  // namespace
+
+void occupy_standard_streams() {
+  int fd = 0;
+  while (fd >= 0 && fd <= STDERR_FILENO) fd = open("/dev/null", O_RDWR);
+  if (fd > STDERR_FILENO) close(fd);
+}
 
 void allow_all_descriptors() {
   rlimit limit{};

@@ -6,6 +6,10 @@
 
 namespace trackly {
 
+/// Whoever was started without standard input, output or error would find the next file that it
+/// opens there, and write its log into it. Before anything is opened.
+void occupy_standard_streams();
+
 /// Lets this process have as many open files as it may. Every connection takes one, and the usual
 /// soft limit of 1,024 is there for programs that use select().
 void allow_all_descriptors();

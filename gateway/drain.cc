@@ -9,6 +9,7 @@
 namespace trackly {
 namespace {
 
+// Also a round trip, as far as it matters here: that of connections which are half made.
 constexpr auto kPause = std::chrono::milliseconds(20);
 
 }  // namespace
@@ -34,15 +35,16 @@ void Drain::begin(Duration timeout) {
   state_ = State::draining;
   end_of_delay_->disarm();
   spdlog::info("draining: {} requests in flight", requests_in_flight());
-  steps_.stop_accepting();
+  steps_.turn_away();
   until_ = loop_.now() + timeout;
   for (const auto& worker : workers_) worker->drain();
   next_look_->arm(kPause);
 }
 
-/// Over when every connection has sent its last byte: a client that then takes its time to close is
-/// no reason to wait.
+/// Over when every client has all that it is to get: one that then takes its time to close is no
+/// reason to wait.
 void Drain::look() {
+  if (!std::exchange(is_closed_, true)) steps_.close();
   const bool busy = std::any_of(workers_.begin(), workers_.end(),
                                 [](const auto& worker) { return worker->activity().busy > 0; });
   if (busy && loop_.now() < until_) {
@@ -50,6 +52,7 @@ void Drain::look() {
     return;
   }
   cut_ = requests_in_flight();
+  for (const auto& worker : workers_) cut_ += worker->activity().undelivered;
   steps_.end();
 }
 

@@ -16,7 +16,8 @@ namespace trackly {
 class Drain {
  public:
   struct Steps {
-    std::function<void()> stop_accepting;
+    std::function<void()> turn_away;  // nobody new
+    std::function<void()> close;      // a round trip later: nobody at all
     std::function<void()> end;
   };
   /// `workers` are all there will be when it begins; `loop` and they outlive it.
@@ -32,7 +33,7 @@ class Drain {
   bool is_serving() const { return state_ == State::serving; }
   bool has_begun() const { return state_ == State::draining; }
   std::size_t requests_in_flight() const;
-  /// Requests that were not finished in time; known at the end.
+  /// Requests whose client did not get the whole answer in time; known at the end.
   std::size_t cut() const { return cut_; }
 
  private:
@@ -44,6 +45,7 @@ class Drain {
   const std::vector<std::unique_ptr<Worker>>& workers_;
   const Steps steps_;
   State state_ = State::serving;
+  bool is_closed_ = false;
   Duration timeout_{};
   TimePoint until_{};
   std::size_t cut_ = 0;

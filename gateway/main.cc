@@ -14,8 +14,10 @@
 #include "gateway/cli/load.h"
 #include "gateway/cli/shared_keys.h"
 #include "gateway/cli/validate.h"
+#include "gateway/descriptors.h"
 #include "gateway/server.h"
 #include "gateway/store/sha256.h"
+#include "gateway/supervision/signals.h"
 #include "gateway/supervision/succession.h"
 
 namespace {
@@ -23,6 +25,8 @@ namespace {
 using namespace trackly;  // NOLINT(google-build-using-namespace): this file only names things
 
 int run(const std::string& config_path, const CommandLine& command_line) {
+  hold_signals();
+  occupy_standard_streams();
   const auto configuration = cli::load(config_path, std::cerr);
   if (configuration == nullptr) return cli::kProblem;
   return run_server(

@@ -1,9 +1,16 @@
 #include "gateway/ports.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace trackly {
+namespace {
+
+// Connections that are half made when nobody new is let in.
+constexpr auto kRoundTrip = std::chrono::milliseconds(20);
+
+}  // namespace
 
 struct Ports::Port {
   std::string address;  // as configured
@@ -12,7 +19,10 @@ struct Ports::Port {
 };
 
 Ports::Ports(net::EventLoop& loop, net::GivenSockets& sockets, OnConnection on_connection)
-    : loop_(loop), given_(sockets), on_connection_(std::move(on_connection)) {}
+    : loop_(loop),
+      given_(sockets),
+      on_connection_(std::move(on_connection)),
+      end_of_former_(loop.timer([this] { close_former(); })) {}
 
 std::shared_ptr<Ports::Port> Ports::find(const std::string& address, const Change& so_far) const {
   for (const auto& port : ports_) {
@@ -37,6 +47,7 @@ Result<std::shared_ptr<Ports::Port>> Ports::open(const std::string& address) {
 }
 
 Result<Ports::Change> Ports::prepare(const std::vector<ListenerSettings>& listeners) {
+  close_former();  // their addresses may be wanted again
   Change change;
   for (const ListenerSettings& listener : listeners) {
     Change::Step step;
@@ -63,14 +74,27 @@ void Ports::put_in_force(Change change) {
     ports.push_back(std::move(step.port));
   }
   ports_.swap(ports);
-  for (const auto& former : ports) {
-    if (former.use_count() == 1) former->listener->take_the_rest();
+  for (auto& port : ports) {
+    if (port.use_count() > 1) continue;
+    port->listener->turn_away();
+    former_.push_back(std::move(port));
   }
+  if (!former_.empty()) end_of_former_->arm(kRoundTrip);
+}
+
+void Ports::turn_away() {
+  for (const auto& port : ports_) port->listener->turn_away();
 }
 
 void Ports::close() {
-  for (const auto& port : ports_) port->listener->take_the_rest();
+  std::move(ports_.begin(), ports_.end(), std::back_inserter(former_));
   ports_.clear();
+  close_former();
+}
+
+void Ports::close_former() {
+  for (const auto& port : former_) port->listener->take_the_rest();
+  former_.clear();
 }
 
 std::vector<std::string> Ports::bound_addresses() const {

@@ -39,8 +39,8 @@ class Ports {
   /// When each certificate expires, by its file.
   std::map<std::string, std::chrono::sys_seconds> certificate_expiries() const;
   std::vector<net::ListeningSocket*> sockets() const;
-  /// Accepts what has connected already, and nothing more; what somebody else listens on too is
-  /// left to them.
+  /// The end, in the two steps of net::Listener.
+  void turn_away();
   void close();
 
  private:
@@ -49,10 +49,14 @@ class Ports {
   std::shared_ptr<Port> find(const std::string& address, const Change& so_far) const;
   Result<std::shared_ptr<Port>> open(const std::string& address);
 
+  void close_former();
+
   net::EventLoop& loop_;
   net::GivenSockets& given_;
   const OnConnection on_connection_;
   std::vector<std::shared_ptr<Port>> ports_;
+  std::vector<std::shared_ptr<Port>> former_;  // which turn clients away
+  const std::unique_ptr<Timer> end_of_former_;
 };
 
 class Ports::Change {

@@ -32,6 +32,7 @@ class Reloader {
 
   /// Who asks while it reads has it read once more afterwards: the files may have changed under it.
   void start(Asked asked = nullptr);
+  bool is_reading() const { return reading_; }
 
  private:
   void read();

@@ -24,15 +24,16 @@
 #include "gateway/net/given_sockets.h"
 #include "gateway/net/tcp_connector.h"
 #include "gateway/observe/diagnostics.h"
+#include "gateway/observe/request_history.h"
 #include "gateway/ports.h"
 #include "gateway/process.h"
 #include "gateway/proxy/upstream_monitor.h"
 #include "gateway/redis_presence.h"
 #include "gateway/reload_state.h"
 #include "gateway/reloader.h"
-#include "gateway/request_history.h"
 #include "gateway/status_page.h"
 #include "gateway/supervision/service_manager.h"
+#include "gateway/supervision/signals.h"
 #include "gateway/supervision/succession.h"
 #include "gateway/supervision/watchdog.h"
 #include "gateway/worker.h"
@@ -79,6 +80,7 @@ class Server {
     CommandLine command_line;
     Predecessor predecessor;
     net::GivenSockets sockets;
+    ServiceManager service_manager;
   };
   Server(const std::shared_ptr<const config::Configuration>& configuration, LoadConfiguration load,
          Origin origin, std::unique_ptr<net::EventLoop> loop)
@@ -118,6 +120,7 @@ class Server {
   void reload(Reloader::Asked asked = nullptr);
   void on_read(std::shared_ptr<const config::Configuration> configuration, const Problems& problems,
                std::vector<Reloader::Asked> asked);
+  void on_refused(const std::vector<Reloader::Asked>& asked);
   void reopen_log();
   static void stop_log(observe::LogWriter& log);
 
@@ -130,11 +133,12 @@ class Server {
   void hand_out(int fd, const net::SocketAddress& peer, const Ports::TlsContextPtr& tls);
 
   // ---- who starts it, and who comes after it
+  std::vector<net::ListeningSocket*> sockets() const;
   void tell_ready();
   void watch_over_threads();
   void upgrade();
-  void make_way();
-  void on_failed_upgrade(const std::string& how);
+  void make_way(const std::vector<bool>& taken);
+  void on_successor_ended(const std::string& how);
   void watch_signals();
   void stop();
 
@@ -142,13 +146,14 @@ class Server {
 
   const std::unique_ptr<net::EventLoop> loop_;
   Origin origin_;
+  std::vector<bool> taken_;                             // of the sockets of origin_
   std::shared_ptr<const config::Configuration> first_;  // until it is in force
   const std::size_t worker_count_;
   Process process_;
   net::DnsResolver resolver_;
   net::TcpConnector connector_;
   std::shared_ptr<const Generation> generation_;  // in force; nullptr: none yet
-  RequestHistory history_;
+  observe::RequestHistory history_;
   std::vector<std::unique_ptr<proxy::UpstreamMonitor>> monitors_;  // of generation_->upstreams
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<RedisPresence> redis_;  // nullptr: there is none
@@ -158,8 +163,11 @@ class Server {
   std::size_t adopting_ = 0;                 // workers that have yet to take over what is in force
   std::vector<Reloader::Asked> to_be_told_;  // when they have
   Reloader reloader_;
-  std::unique_ptr<Successor> successor_;  // nullptr: there is none
-  std::unique_ptr<Watchdog> watchdog_;    // nullptr: nobody waits for a sign of life
+  std::unique_ptr<Successor> successor_;            // nullptr: there is none
+  std::vector<net::ListeningSocket*> handed_over_;  // to it, as long as it is not ready
+  bool upgrade_wanted_ = false;                     // when what is being read has been read
+  bool reload_wanted_ = false;                      // since an upgrade began
+  std::unique_ptr<Watchdog> watchdog_;              // nullptr: nobody waits for a sign of life
   const WallTime started_at_ = std::chrono::system_clock::now();
   std::uint64_t connections_accepted_ = 0;
   std::function<void()> on_terminate_;
@@ -169,7 +177,8 @@ class Server {
   std::vector<net::EventPtr> signals_;
   Drain drain_{*loop_,
                workers_,
-               {.stop_accepting =
+               {.turn_away = [this] { ports_.turn_away(); },
+                .close =
                     [this] {
                       ports_.close();
                       if (redis_ != nullptr) redis_->leave();
@@ -184,11 +193,12 @@ std::optional<Fault> Server::start() {
   warn_of_few_descriptors(first_->settings, worker_count_);
   give_large_blocks_back();
   if (auto fault = put_in_force(std::move(first_))) return fault;
-  for (const std::string& address : origin_.sockets.drop_rest()) {
-    spdlog::warn("the listening socket {} was handed over, but nothing is configured for it",
-                 address);
+  taken_ = origin_.sockets.opened();
+  for (const std::string& name : origin_.sockets.drop_rest()) {
+    spdlog::warn("the listening socket {} was handed over, but nothing is configured for it", name);
   }
   watch_signals();
+  release_signals();
   return std::nullopt;
 }
 
@@ -223,6 +233,8 @@ std::optional<Fault> Server::put_in_force(
 std::optional<Fault> Server::obstacle_to(const Settings& next) const {
   if (generation_ == nullptr) return std::nullopt;
   if (!drain_.is_serving()) return Fault{"the gateway is about to stop"};
+  // Its sockets are those of now.
+  if (successor_ != nullptr) return Fault{"an upgrade is under way"};
   const auto needs_restart = [](std::string_view key) {
     return Fault{"`" + std::string(key) + "` has changed, which takes another process (SIGUSR2)"};
   };
@@ -245,7 +257,7 @@ std::optional<Fault> Server::start_workers(const std::shared_ptr<const Generatio
 void Server::hand_over(const std::shared_ptr<const Generation>& next) {
   const std::shared_ptr<const Generation> before = std::exchange(generation_, next);
   if (before != nullptr) {
-    if (before->metrics != next->metrics) history_.retire(before, before->metrics);
+    if (before->metrics != next->metrics) history_.retire(before, before->metrics, next->labels);
     for (const auto& worker : workers_) {
       ++adopting_;
       worker->adopt(next, [this] { loop_->submit([this] { on_adopted(); }); });
@@ -296,7 +308,12 @@ void Server::join_fleet(const Generation& next) {
 }
 
 void Server::reload(Reloader::Asked asked) {
-  service_manager::tell_reloading();
+  if (successor_ != nullptr && !asked) {
+    // It may have read the files already.
+    reload_wanted_ = true;
+    return;
+  }
+  if (drain_.is_serving()) origin_.service_manager.tell_reloading();
   reloader_.start(std::move(asked));
 }
 
@@ -312,8 +329,14 @@ void Server::on_read(std::shared_ptr<const config::Configuration> configuration,
   }
   if (reloads_.problems.empty()) {
     std::move(asked.begin(), asked.end(), std::back_inserter(to_be_told_));
-    return reopen_log();
+    reopen_log();
+  } else {
+    on_refused(asked);
   }
+  if (std::exchange(upgrade_wanted_, false)) upgrade();
+}
+
+void Server::on_refused(const std::vector<Reloader::Asked>& asked) {
   ++reloads_.failures;
   for (const std::string& problem : reloads_.problems) spdlog::error("not reloaded: {}", problem);
   spdlog::error("nothing is reloaded; generation {} stays in force", reloads_.generation);
@@ -396,7 +419,8 @@ int Server::run() {
     spdlog::info("administration on {}", admin_->socket().bound_address());
   }
   spdlog::info("ready: {} workers", workers_.size());
-  origin_.predecessor.tell_ready();
+  origin_.predecessor.tell_ready(taken_);
+  for (net::ListeningSocket* socket : sockets()) socket->inherit();
   tell_ready();
   watch_over_threads();
   loop_->run();
@@ -420,16 +444,24 @@ void Server::stop_log(observe::LogWriter& log) {
 
 // --------------------------------------------------------- who starts it, and who comes after it
 
+/// All that this process listens on, always in the same order.
+std::vector<net::ListeningSocket*> Server::sockets() const {
+  std::vector<net::ListeningSocket*> all = ports_.sockets();
+  if (admin_ != nullptr) all.push_back(&admin_->socket());
+  return all;
+}
+
 void Server::tell_ready() {
+  if (!drain_.is_serving()) return;
   std::string status = fmt::format("serving by configuration {}", reloads_.generation);
   if (!reloads_.problems.empty()) {
     status += "; the last reload changed nothing: " + reloads_.problems.front();
   }
-  service_manager::tell_ready(status);
+  origin_.service_manager.tell_ready(status);
 }
 
 void Server::watch_over_threads() {
-  const auto interval = service_manager::watchdog_interval();
+  const auto interval = ServiceManager::watchdog_interval();
   if (!interval) return;
   std::vector<Watchdog::Submit> threads;
   for (const auto& worker : workers_) {
@@ -437,7 +469,7 @@ void Server::watch_over_threads() {
         [&worker = *worker](std::function<void()> task) { worker.submit(std::move(task)); });
   }
   watchdog_ = std::make_unique<Watchdog>(*loop_, *interval, std::move(threads),
-                                         service_manager::tell_alive);
+                                         [this] { origin_.service_manager.tell_alive(); });
 }
 
 void Server::upgrade() {
@@ -447,29 +479,38 @@ void Server::upgrade() {
   }
   // When the first process of a container ends, so do all others.
   if (getpid() == 1) return spdlog::error("no upgrade: nothing outlives process 1");
-  std::vector<net::ListeningSocket*> sockets = ports_.sockets();
-  if (admin_ != nullptr) sockets.push_back(&admin_->socket());
+  if (reloader_.is_reading()) {
+    upgrade_wanted_ = true;
+    return;
+  }
+  handed_over_ = sockets();
   auto started =
-      Successor::start(*loop_, origin_.command_line, sockets,
-                       {.ready = [this] { make_way(); },
-                        .failed = [this](const std::string& how) { on_failed_upgrade(how); }});
+      Successor::start(*loop_, origin_.command_line, handed_over_,
+                       {.ready = [this](const std::vector<bool>& taken) { make_way(taken); },
+                        .ended = [this](const std::string& how) { on_successor_ended(how); }});
   if (!started) return spdlog::error("no upgrade: {}", started.error().text);
   successor_ = std::move(started).value();
   spdlog::info("upgrade: process {} starts", successor_->pid());
 }
 
-void Server::make_way() {
+void Server::make_way(const std::vector<bool>& taken) {
   spdlog::info("upgrade: process {} takes over", successor_->pid());
-  service_manager::tell_successor(successor_->pid());
-  for (net::ListeningSocket* socket : ports_.sockets()) socket->lend();
-  if (admin_ != nullptr) admin_->socket().lend();
+  origin_.service_manager.tell_successor(successor_->pid());
+  if (reload_wanted_) kill(successor_->pid(), SIGHUP);
+  for (std::size_t i = 0; i < taken.size(); ++i) {
+    if (taken[i]) handed_over_[i]->hand_over();
+  }
   admin_.reset();
   drain_.begin(settings().drain_timeout);
 }
 
-void Server::on_failed_upgrade(const std::string& how) {
+void Server::on_successor_ended(const std::string& how) {
+  if (drain_.has_begun()) return spdlog::error("the process that took over has ended: {}", how);
   spdlog::error("no upgrade: the new process did not get ready: {}; this one goes on", how);
-  loop_->post([this] { successor_.reset(); });  // it is on the stack
+  loop_->post([this] {  // it is on the stack
+    successor_.reset();
+    if (std::exchange(reload_wanted_, false)) reload();
+  });
 }
 
 void Server::watch_signals() {
@@ -487,9 +528,11 @@ void Server::watch_signals() {
 void Server::stop() {
   if (drain_.has_begun()) return;
   successor_.reset();  // one that is not ready yet ends with this process
-  service_manager::tell_stopping(
-      fmt::format("about to stop: {} requests in flight", drain_.requests_in_flight()),
-      settings().drain_delay + settings().drain_timeout + kLogPatience);
+  if (drain_.is_serving()) {
+    origin_.service_manager.tell_stopping(
+        fmt::format("about to stop: {} requests in flight", drain_.requests_in_flight()),
+        settings().drain_delay + settings().drain_timeout + kLogPatience);
+  }
   drain_.leave(settings().drain_delay, settings().drain_timeout);
 }
 
@@ -500,7 +543,7 @@ int run_server(const std::shared_ptr<const config::Configuration>& configuration
   // What it was started with is in the environment, which is to be left alone when there are
   // threads.
   Server::Origin origin{std::move(command_line), Predecessor::of_environment(),
-                        net::GivenSockets::take()};
+                        net::GivenSockets::take(), ServiceManager::of_environment()};
   auto diagnostics = observe::Diagnostics::start();
   if (!diagnostics) return 1;
   auto loop = net::EventLoop::create();

@@ -23,7 +23,7 @@ using LoadConfiguration = std::function<std::shared_ptr<const config::Configurat
 /// Listening sockets that systemd hands over are used, and $NOTIFY_SOCKET is told of all of this.
 ///
 /// Says on standard error "listening on ADDRESS" for each listener and "ready" when all accept.
-/// Requires: there are no other threads yet.
+/// Requires: there are no other threads yet, and hold_signals().
 int run_server(const std::shared_ptr<const config::Configuration>& configuration,
                LoadConfiguration load, CommandLine command_line);
 

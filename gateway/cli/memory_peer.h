@@ -23,6 +23,7 @@ class MemoryTransport : public net::Transport {
   void set_events(net::TransportEvents* events) override { events_ = events; }
   void set_reading(bool) override {}
   bool usable() const override { return true; }
+  bool is_delivered() const override { return true; }
   void shutdown_write() override {}
   void abort() override {}
   std::string_view alpn() const override { return {}; }

@@ -29,9 +29,10 @@ Result<std::size_t> H1ServerCodec::receive(std::string_view bytes) {
         break;
       case Input::waiting:
       case Input::shut:
-        return taken;
+        break;
     }
   }
+  more_waits_ = taken < bytes.size();
   return taken;
 }
 
@@ -213,7 +214,8 @@ void H1ServerCodec::refuse_if_incomplete() {
 }
 
 bool H1ServerCodec::must_close() const {
-  return client_closes_ || we_close_ || draining_ || input_ != Input::waiting;
+  const bool is_last = draining_ && (refuses_ || !more_waits_);
+  return client_closes_ || we_close_ || is_last || input_ != Input::waiting;
 }
 
 bool H1ServerCodec::produce(std::string& out, std::size_t budget) {

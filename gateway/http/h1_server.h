@@ -97,7 +97,8 @@ class H1ServerCodec final : public Codec {
   bool client_closes_ = false;  // it asked for the connection to be closed, or ended its side
   bool we_close_ = false;       // the connection can take no further request
   bool closing_ = false;        // the answer says so, or will
-  bool draining_ = false;       // the next answer is the last one
+  bool more_waits_ = false;     // bytes that came and were not taken yet: of the next request
+  bool draining_ = false;       // the next answer is the last one, unless more waits
   bool refuses_ = false;        // and there need not be one
 };
 

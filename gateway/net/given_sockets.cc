@@ -24,10 +24,10 @@ GivenSockets GivenSockets::take() {
   char** names = nullptr;
   const int count = sd_listen_fds_with_names(/*unset_environment=*/1, &names);
   for (int i = 0; i < count; ++i) {
-    const bool is_ours = names != nullptr && std::string_view(names[i]) == kYours;
+    const bool passes_on = names != nullptr && std::string_view(names[i]) == kOfPredecessor;
     given.sockets_.push_back(ListeningSocket::adopt(
-        SD_LISTEN_FDS_START + i,
-        is_ours ? ListeningSocket::Keeper::this_process : ListeningSocket::Keeper::another));
+        SD_LISTEN_FDS_START + i, passes_on ? ListeningSocket::Keeper::predecessor
+                                           : ListeningSocket::Keeper::service_manager));
   }
   for (int i = 0; names != nullptr && names[i] != nullptr; ++i) std::free(names[i]);
   std::free(names);
@@ -39,19 +39,27 @@ Result<std::unique_ptr<ListeningSocket>> GivenSockets::open(const std::string& a
   const auto wanted = parse_listen_address(address);
   if (!wanted) return wanted.error();
   const auto found = std::find_if(sockets_.begin(), sockets_.end(), [&](const auto& socket) {
-    return socket->is_listening() && fits(socket->address(), *wanted);
+    return socket != nullptr && socket->is_listening() && fits(socket->address(), *wanted);
   });
   if (found == sockets_.end()) return ListeningSocket::open(address, unix_mode);
-  std::unique_ptr<ListeningSocket> socket = std::move(*found);
-  sockets_.erase(found);
-  return socket;
+  return std::move(*found);
+}
+
+std::vector<bool> GivenSockets::opened() const {
+  std::vector<bool> all;
+  for (const auto& socket : sockets_) all.push_back(socket == nullptr);
+  return all;
 }
 
 std::vector<std::string> GivenSockets::drop_rest() {
-  std::vector<std::string> addresses;
-  for (const auto& socket : sockets_) addresses.push_back(socket->bound_address());
-  sockets_.clear();
-  return addresses;
+  std::vector<std::string> names;
+  for (auto& socket : sockets_) {
+    if (socket == nullptr) continue;
+    names.push_back(socket->is_listening() ? socket->bound_address()
+                                           : "descriptor " + std::to_string(socket->fd()));
+    socket.reset();
+  }
+  return names;
 }
 
 }  // namespace trackly::net

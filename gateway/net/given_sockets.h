@@ -17,9 +17,10 @@ namespace trackly::net {
 /// whose place it takes. For one thread.
 class GivenSockets {
  public:
-  /// What LISTEN_FDNAMES calls a socket that is wholly the receiver's, whose giver will be gone.
-  /// All others somebody else keeps.
-  static constexpr const char* kYours = "yours";
+  /// What LISTEN_FDNAMES calls a socket of a predecessor, and one that it has from a service
+  /// manager as well. Service managers have other names.
+  static constexpr const char* kOfPredecessor = "predecessor";
+  static constexpr const char* kOfServiceManager = "service-manager";
 
   /// Those of the environment, whose variables are removed: call it before there are threads.
   static GivenSockets take();
@@ -30,11 +31,13 @@ class GivenSockets {
   /// Port 0 is any port.
   Result<std::unique_ptr<ListeningSocket>> open(const std::string& address,
                                                 std::optional<mode_t> unix_mode = std::nullopt);
+  /// Which of those that were given have been opened, in their order.
+  std::vector<bool> opened() const;
   /// Closes those that nobody has opened, and names them.
   std::vector<std::string> drop_rest();
 
  private:
-  std::vector<std::unique_ptr<ListeningSocket>> sockets_;
+  std::vector<std::unique_ptr<ListeningSocket>> sockets_;  // nullptr: opened
 };
 
 }  // namespace trackly::net

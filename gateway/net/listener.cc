@@ -10,9 +10,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <cstdint>
 #include <cstring>
 #include <system_error>
 
@@ -22,7 +24,7 @@ namespace {
 constexpr int kBacklog = 4096;
 // A burst of connections must not keep signals and the other listeners waiting.
 constexpr int kAcceptsPerTurn = 64;
-// Out of descriptors: trying again at once would only spin.
+// Out of descriptors, say: trying again at once would only spin.
 constexpr auto kAcceptPause = std::chrono::milliseconds(100);
 
 constexpr std::string_view kUnixPrefix = "unix:";
@@ -34,6 +36,15 @@ std::string path_of(const SocketAddress& unix_address) {
 Fault listen_fault(const std::string& address, int error) {
   return Fault{"cannot listen on " + address + ": " +
                std::error_code(error, std::generic_category()).message()};
+}
+
+/// That connection is gone, the next may be fine (accept(2), "Error handling"). All else, such as
+/// no descriptors left, would be met at once again.
+bool is_of_one_connection(int error) {
+  static constexpr std::array kErrors = {ECONNABORTED, EINTR,      EPERM,       EPROTO,
+                                         ENETDOWN,     ENONET,     EHOSTDOWN,   EHOSTUNREACH,
+                                         ENETUNREACH,  EOPNOTSUPP, ENOPROTOOPT, ETIMEDOUT};
+  return std::find(kErrors.begin(), kErrors.end(), error) != kErrors.end();
 }
 
 /// Nobody answers on the path: the file was left behind by a process that died.
@@ -126,23 +137,41 @@ bool ListeningSocket::is_listening() const {
   return option(SO_TYPE) == SOCK_STREAM && option(SO_ACCEPTCONN) == 1;
 }
 
-/// A filter that passes no packet has the kernel drop every SYN, which its sender repeats until it
-/// is refused. Without it, who connects between the last accept() and close() would be reset, and
-/// could not know whether its request was taken.
+void ListeningSocket::inherit() {
+  if (keeper_ == Keeper::predecessor) keeper_ = Keeper::this_process;
+}
+
+void ListeningSocket::hand_over() {
+  if (keeper_ == Keeper::this_process) keeper_ = Keeper::successor;
+}
+
+/// A filter has the kernel drop what would begin a connection, which its sender repeats until it is
+/// refused; a connection that is half made gets on. Without it, who connects between the last
+/// accept() and close() would be reset, and could not know whether its request was taken.
 void ListeningSocket::turn_away() {
-  if (address_.family() == AF_UNIX) {
-    unlink(path_of(address_).c_str());
-    return;
-  }
-  std::array<sock_filter, 1> nothing{{BPF_STMT(BPF_RET | BPF_K, 0)}};
-  const sock_fprog filter{nothing.size(), nothing.data()};
+  if (address_.family() == AF_UNIX) return remove_file();
+  constexpr unsigned kFlags = 13;  // their place in the TCP header (RFC 9293 section 3.1)
+  constexpr unsigned kSyn = 0x02;
+  constexpr unsigned kAck = 0x10;
+  std::array<sock_filter, 5> no_syn{
+      {BPF_STMT(BPF_LD | BPF_B | BPF_ABS, kFlags), BPF_STMT(BPF_ALU | BPF_AND | BPF_K, kSyn | kAck),
+       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kSyn, 0, 1), BPF_STMT(BPF_RET | BPF_K, 0),
+       BPF_STMT(BPF_RET | BPF_K, UINT32_MAX)}};
+  const sock_fprog filter{no_syn.size(), no_syn.data()};
   // Where that is not possible, it is as it would be without.
   setsockopt(fd_, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter));
 }
 
+void ListeningSocket::remove_file() {
+  if (keeper_ == Keeper::this_process && !is_file_gone_) {
+    unlink(path_of(address_).c_str());
+    is_file_gone_ = true;
+  }
+}
+
 ListeningSocket::~ListeningSocket() {
+  if (address_.family() == AF_UNIX) remove_file();
   close(fd_);
-  if (!is_lent() && address_.family() == AF_UNIX) unlink(path_of(address_).c_str());
 }
 
 Listener::Listener(EventLoop& loop, std::unique_ptr<ListeningSocket> socket, OnAccept on_accept)
@@ -160,10 +189,14 @@ void Listener::accept_some() {
   }
 }
 
+void Listener::turn_away() {
+  if (socket_->keeper() == ListeningSocket::Keeper::this_process) return socket_->turn_away();
+  event_del(event_.get());
+  resume_->disarm();
+}
+
 void Listener::take_the_rest() {
-  if (socket_->is_lent()) return;
-  turns_away_ = true;
-  socket_->turn_away();
+  if (socket_->keeper() != ListeningSocket::Keeper::this_process) return;
   while (accept_one()) {
   }
 }
@@ -175,9 +208,8 @@ bool Listener::accept_one() {
   const int fd = accept4(socket_->fd(), reinterpret_cast<sockaddr*>(&peer), &size,
                          SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (fd < 0) {
-    // ECONNABORTED and the like: that connection is gone, the next may be fine.
     if (errno == EAGAIN || errno == EWOULDBLOCK) return false;
-    if (errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM) return true;
+    if (is_of_one_connection(errno)) return true;
     pause();
     return false;
   }
@@ -185,8 +217,6 @@ bool Listener::accept_one() {
   if (address.family() != AF_UNIX) {
     const int on = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    // One whose handshake ended in that moment may have got the filter that is for others.
-    if (turns_away_) setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &on, sizeof(on));
   }
   on_accept_(fd, address);
   return true;

@@ -18,8 +18,14 @@ namespace trackly::net {
 /// A socket that is bound and listens; non-blocking.
 class ListeningSocket {
  public:
-  /// Who else has it. What waits to be accepted is lost with a socket only where nobody does.
-  enum class Keeper : std::uint8_t { this_process, another };
+  /// Who else has it and goes on with it, or may. What waits to be accepted is lost with a socket
+  /// that nobody else has; and the file of a unix socket is removed with it.
+  enum class Keeper : std::uint8_t {
+    this_process,
+    predecessor,      // who gave it to us, until it has heard that we are ready
+    successor,        // whom we gave it to
+    service_manager,  // whose it is
+  };
 
   /// The fault names the address and why. A unix socket that a dead process left behind is
   /// replaced; `unix_mode` is its file's mode, which the umask decides where it is absent.
@@ -39,19 +45,23 @@ class ListeningSocket {
   /// False where a descriptor that was adopted is something else.
   bool is_listening() const;
 
-  bool is_lent() const { return keeper_ == Keeper::another; }
-  /// Somebody else has it as well from now on.
-  void lend() { keeper_ = Keeper::another; }
-  /// Nobody can connect any more; who has can still be accepted. Not for one that is lent.
+  Keeper keeper() const { return keeper_; }
+  /// The predecessor goes.
+  void inherit();
+  /// A successor has it, and is ready.
+  void hand_over();
+  /// Nobody can connect any more; who has can still be accepted. Requires: nobody else keeps it.
   void turn_away();
 
  private:
   ListeningSocket(int fd, Keeper keeper) : fd_(fd), keeper_(keeper) {}
   void look_up_address();
+  void remove_file();
 
   const int fd_;
   Keeper keeper_;
   SocketAddress address_;
+  bool is_file_gone_ = false;
 };
 
 /// A listening socket on the main thread's loop. One socket for all workers, whose connections are
@@ -69,8 +79,10 @@ class Listener {
   Listener& operator=(const Listener&) = delete;
 
   ListeningSocket& socket() { return *socket_; }
-  /// Before it is destroyed: accepts those that have connected so far, however many, unless
-  /// somebody else keeps the socket and will. Closing would reset them.
+  /// The end, in two steps that lie a round trip apart. Nobody new can connect; or, where somebody
+  /// else keeps the socket, all who do are theirs from now on.
+  void turn_away();
+  /// And then accepts those that have connected, however many. Closing would reset them.
   void take_the_rest();
 
  private:
@@ -82,7 +94,6 @@ class Listener {
   const OnAccept on_accept_;
   const EventPtr event_;
   const std::unique_ptr<Timer> resume_;
-  bool turns_away_ = false;
 };
 
 /// "host:port" and "[v6]:port" (address literals, or "*" for all addresses) and "unix:/path".

@@ -1,6 +1,8 @@
 #include "gateway/net/socket_transport.h"
 
 #include <event2/event.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -95,6 +97,17 @@ void SocketTransport::abort() {
   if (fd_ < 0) return;
   const linger hard = {1, 0};
   setsockopt(fd_, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
+}
+
+/// On TCP an end of ours (FIN) that is on its way counts as a byte; on a unix socket the peer has
+/// all from the beginning.
+bool SocketTransport::is_delivered() const {
+  int domain = AF_UNIX;
+  socklen_t size = sizeof(domain);
+  if (fd_ < 0 || broken_ || getsockopt(fd_, SOL_SOCKET, SO_DOMAIN, &domain, &size) != 0)
+    return true;
+  int bytes = 0;
+  return domain == AF_UNIX || ioctl(fd_, SIOCOUTQ, &bytes) != 0 || bytes == 0;
 }
 
 bool SocketTransport::usable() const {

@@ -18,6 +18,7 @@ class SocketTransport : public Transport {
   void set_reading(bool on) override;
   void abort() override;
   bool usable() const override;
+  bool is_delivered() const override;
   std::string_view alpn() const override { return {}; }
   bool is_tls() const override { return false; }
   const std::string& peer_subject() const override { return peer_subject_; }

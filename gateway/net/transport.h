@@ -70,6 +70,8 @@ class Transport {
   virtual bool usable() const = 0;
   /// Ends our sending side, the peer's stays open (FIN; close_notify first).
   virtual void shutdown_write() = 0;
+  /// Whether the peer has all bytes that write() took, as far as its system has said so.
+  virtual bool is_delivered() const = 0;
   /// Makes the close abortive (RST), so that a peer can tell a cut answer from a whole one.
   virtual void abort() = 0;
 

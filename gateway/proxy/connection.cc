@@ -16,6 +16,13 @@ constexpr auto kStreamLinger = std::chrono::seconds(1);
 // one, so that who asks again and again hears "Connection: close" and does not meet a closed end.
 constexpr auto kDrainGrace = std::chrono::milliseconds(100);
 
+// In a drain, how long a connection may take to ask for the first time, TLS included: whoever has
+// just connected has most likely sent a request already.
+constexpr auto kFirstWordGrace = std::chrono::seconds(1);
+
+// How often a connection that has ended looks whether its client has everything, in a drain.
+constexpr auto kDeliveryPause = std::chrono::milliseconds(20);
+
 // What a request may send of its body before a filter has vouched for it, so that strangers and
 // those who wait for room take little memory. Nearly all bodies are smaller.
 constexpr std::size_t kUnvouchedWindow = std::size_t{16} * 1024;
@@ -131,7 +138,10 @@ void Connection::begin(bool h2) {
   const std::string_view scheme = is_tls() ? "https" : "http";
   set_codec(h2 ? http::make_h2_codec(http::Side::server, scheme, limits, *this)
                : http::make_h1_codec(http::Side::server, scheme, limits, *this));
-  if (draining_) codec().drain(http::DrainPhase::announce);
+  if (draining_) {
+    codec().drain(http::DrainPhase::announce);
+    drain_step_->arm(kDrainGrace);
+  }
   schedule_flush();
 }
 
@@ -209,6 +219,7 @@ void Connection::cut(http::StreamId id, bool abortive) {
 
 void Connection::on_flushed() {
   if (!has_codec()) return;
+  if (draining_) set_undelivered(streams_.empty() && has_unwritten());
   if (codec().lingering() && !stream_linger_armed_) {
     stream_linger_armed_ = true;
     stream_linger_->arm(kStreamLinger);
@@ -247,6 +258,7 @@ void Connection::wait_for(Deadline what) {
 void Connection::on_deadline() {
   const Deadline what = std::exchange(awaited_, Deadline::none);
   if (!has_codec()) note(observe::Incident::slow_handshake);
+  if (what == Deadline::linger && undelivered_) return wait_for(what);  // the drain has an end
   if (!has_codec() || what == Deadline::linger) return close(/*abortive=*/false);
   if (codec().head_pending()) {
     note(observe::Incident::slow_head);
@@ -266,8 +278,8 @@ void Connection::on_codec_finished() {
   if (at_eof()) return close(/*abortive=*/false);
   if (!half_closed_) {
     half_closed_ = true;
-    --context_.activity.busy;
     transport().shutdown_write();
+    if (draining_) look_at_delivery();
   }
   wait_for(Deadline::linger);
 }
@@ -276,19 +288,22 @@ void Connection::on_closed() {
   deadline_->disarm();
   stream_linger_->disarm();
   if (drain_step_ != nullptr) drain_step_->disarm();
+  if (delivery_look_ != nullptr) delivery_look_->disarm();
   auto streams = std::exchange(streams_, {});
   for (auto& [id, stream] : streams) {
     stream->on_client_gone(gone_because_);
     context_.loop.defer_delete(std::move(stream));
   }
   --context_.activity.connections;
-  if (!half_closed_) --context_.activity.busy;
+  set_undelivered(false);
+  end_being_busy();
   owner_.on_connection_closed(*this);
 }
 
 void Connection::drain() {
   if (draining_ || closed()) return;
   draining_ = true;
+  if (half_closed_) return look_at_delivery();
   if (has_codec()) codec().drain(http::DrainPhase::announce);
   schedule_flush();
   drain_step_ = context_.loop.timer([this] {
@@ -296,7 +311,27 @@ void Connection::drain() {
     codec().drain(http::DrainPhase::refuse);
     schedule_flush();
   });
-  drain_step_->arm(kDrainGrace);
+  drain_step_->arm(has_codec() ? kDrainGrace : kFirstWordGrace);
+}
+
+/// What the kernel still has to send is lost where the process ends and the client says something
+/// more, as every client of HTTP/2 does: that is answered with a reset.
+void Connection::look_at_delivery() {
+  set_undelivered(!transport().is_delivered());
+  if (!undelivered_) return end_being_busy();
+  if (delivery_look_ == nullptr) {
+    delivery_look_ = context_.loop.timer([this] { look_at_delivery(); });
+  }
+  delivery_look_->arm(kDeliveryPause);
+}
+
+void Connection::set_undelivered(bool undelivered) {
+  if (std::exchange(undelivered_, undelivered) == undelivered) return;
+  undelivered ? ++context_.activity.undelivered : --context_.activity.undelivered;
+}
+
+void Connection::end_being_busy() {
+  if (std::exchange(busy_, false)) --context_.activity.busy;
 }
 
 }  // namespace trackly::proxy

@@ -84,6 +84,9 @@ class Connection final : public CodecConnection {
   void note(observe::Incident incident);
   void wait_for(Deadline what);
   void on_deadline();
+  void look_at_delivery();
+  void set_undelivered(bool undelivered);
+  void end_being_busy();
 
   Context& context_;
   ConnectionOwner& owner_;
@@ -95,6 +98,7 @@ class Connection final : public CodecConnection {
   std::unique_ptr<Timer> stream_linger_;  // HTTP/2 streams that were refused while still sending
   bool stream_linger_armed_ = false;
   std::unique_ptr<Timer> drain_step_;
+  std::unique_ptr<Timer> delivery_look_;
   RateBudget resets_;
   RateBudget overhead_;
   http::PeerCosts judged_;                         // so far
@@ -102,6 +106,8 @@ class Connection final : public CodecConnection {
   std::string_view gone_because_ = "client_gone";  // for the log of its streams
   bool h2_ = false;
   bool half_closed_ = false;
+  bool busy_ = true;
+  bool undelivered_ = false;
   bool draining_ = false;
   bool abort_when_flushed_ = false;
 };

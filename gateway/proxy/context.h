@@ -17,7 +17,9 @@ struct Activity {
   // Counted up where a connection is handed to the worker, so that the acceptor sees it at once;
   // counted down by the connection.
   std::atomic<std::size_t> connections = 0;  // all of them
-  std::atomic<std::size_t> busy = 0;         // those that have not sent their last byte yet
+  std::atomic<std::size_t> busy = 0;         // those that have not ended for all we know
+  // Of a drain: those without a request whose client does not have all of the last answer yet.
+  std::atomic<std::size_t> undelivered = 0;
   std::atomic<std::size_t> requests = 0;
 };
 

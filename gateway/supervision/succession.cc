@@ -1,6 +1,7 @@
 #include "gateway/supervision/succession.h"
 
 #include <fcntl.h>
+#include <sys/auxv.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <systemd/sd-daemon.h>
@@ -12,22 +13,25 @@
 #include <charconv>
 #include <csignal>
 #include <cstdlib>
-#include <filesystem>
 #include <string_view>
 #include <system_error>
 #include <utility>
 
 #include "gateway/net/given_sockets.h"
+#include "gateway/supervision/signals.h"
 
 namespace trackly {
 namespace {
 
 constexpr std::string_view kReadyVariable = "TRACKLY_GATEWAY_READY_FD";
 /// About this process, not about the next one.
-constexpr std::array<std::string_view, 5> kOurVariables = {
-    kReadyVariable, "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "WATCHDOG_PID"};
-constexpr std::array<int, 5> kOurSignals = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2};
+constexpr std::array<std::string_view, 6> kOurVariables = {
+    kReadyVariable, "LISTEN_PID", "LISTEN_PIDFDID", "LISTEN_FDS", "LISTEN_FDNAMES", "WATCHDOG_PID"};
 constexpr std::string_view kNoPid = "0000000000";
+// What a successor says: the first, then one of the others for each socket.
+constexpr char kReady = 'R';
+constexpr char kTaken = 't';
+constexpr char kLeft = 'l';
 
 Fault system_fault(std::string_view what) {
   return Fault{std::string(what) + ": " +
@@ -49,7 +53,8 @@ class Start {
     for (const net::ListeningSocket* socket : sockets) {
       fds_.push_back(socket->fd());
       if (!names.empty()) names += ':';
-      names += socket->is_lent() ? "lent" : net::GivenSockets::kYours;
+      const bool passes_on = socket->keeper() != net::ListeningSocket::Keeper::service_manager;
+      names += passes_on ? net::GivenSockets::kOfPredecessor : net::GivenSockets::kOfServiceManager;
     }
     fds_.push_back(ready_fd);
     for (char** variable = environ; *variable != nullptr; ++variable) {
@@ -69,9 +74,14 @@ class Start {
   void exec() {
     const int end = SD_LISTEN_FDS_START + static_cast<int>(fds_.size());
     // Out of the way first: a descriptor may have the number that another one shall get.
-    for (int& fd : fds_) fd = fcntl(fd, F_DUPFD_CLOEXEC, end);
+    for (int& fd : fds_) {
+      fd = fcntl(fd, F_DUPFD_CLOEXEC, end);
+      if (fd < 0) return;
+    }
     int number = SD_LISTEN_FDS_START;
-    for (const int fd : fds_) dup2(fd, number++);
+    for (const int fd : fds_) {
+      if (dup2(fd, number++) < 0) return;
+    }
     const auto [end_of_pid, error] = std::to_chars(pid_, pid_ + kNoPid.size(), getpid());
     *end_of_pid = '\0';
     execve(program_.c_str(), argv_.data(), envp_.data());
@@ -93,7 +103,8 @@ class Start {
 };
 
 /// As fork(). Signals that arrive meanwhile are this process's own: the handlers that the new one
-/// has until exec would wake the loop of this one.
+/// has until exec would wake the loop of this one. Those for the new process wait until it takes
+/// them.
 pid_t fork_and_exec(Start& start) {
   sigset_t all;
   sigset_t before;
@@ -101,7 +112,8 @@ pid_t fork_and_exec(Start& start) {
   pthread_sigmask(SIG_SETMASK, &all, &before);
   const pid_t pid = fork();
   if (pid == 0) {
-    for (const int signal : kOurSignals) std::signal(signal, SIG_DFL);
+    for (const int signal : kSignalsForUs) std::signal(signal, SIG_DFL);
+    for (const int signal : kSignalsForUs) sigaddset(&before, signal);
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
     start.exec();
     _exit(127);
@@ -120,14 +132,9 @@ std::string how_it_ended(int status) {
 }  // namespace
 
 CommandLine CommandLine::of(int argc, const char* const* argv) {
-  CommandLine line;
-  line.arguments.assign(argv, argv + argc);
-  line.program = line.arguments.empty() ? "" : line.arguments.front();
-  if (line.program.find('/') == std::string::npos) {
-    std::error_code ignored;
-    line.program = std::filesystem::read_symlink("/proc/self/exe", ignored);
-  }
-  return line;
+  // Symbolic links are not resolved there: one may point to another version later.
+  const auto* program = reinterpret_cast<const char*>(getauxval(AT_EXECFN));
+  return {.program = program == nullptr ? "" : program, .arguments = {argv, argv + argc}};
 }
 
 // --------------------------------------------------------------------------------------- successor
@@ -153,13 +160,15 @@ Result<std::unique_ptr<Successor>> Successor::start(
     return fault;
   }
   return std::unique_ptr<Successor>(
-      new Successor(loop, pid, process_fd, ready[0], std::move(events)));
+      new Successor(loop, pid, process_fd, ready[0], sockets.size(), std::move(events)));
 }
 
-Successor::Successor(net::EventLoop& loop, pid_t pid, int process_fd, int ready_fd, Events events)
+Successor::Successor(net::EventLoop& loop, pid_t pid, int process_fd, int ready_fd,
+                     std::size_t sockets, Events events)
     : pid_(pid),
       process_fd_(process_fd),
       ready_fd_(ready_fd),
+      sockets_(sockets),
       events_(std::move(events)),
       on_word_([this] { listen_to_word(); }),
       on_end_([this] { look_at_end(); }),
@@ -182,17 +191,21 @@ Successor::~Successor() {
 
 /// Without a byte it has ended, and look_at_end() knows how.
 void Successor::listen_to_word() {
-  char word = 0;
-  if (read(ready_fd_, &word, 1) != 1) return;
+  // A write of so little comes whole (pipe(7)).
+  std::string word(sockets_ + 1, '\0');
+  const ssize_t size = read(ready_fd_, word.data(), word.size());
+  if (size < 1) return;
   is_ready_ = true;
-  events_.ready();
+  std::vector<bool> taken;
+  for (std::size_t i = 1; i <= sockets_; ++i) taken.push_back(word[i] == kTaken);
+  events_.ready(taken);
 }
 
 void Successor::look_at_end() {
   int status = 0;
   waitpid(pid_, &status, 0);
   has_ended_ = true;
-  if (!is_ready_) events_.failed(how_it_ended(status));
+  events_.ended(how_it_ended(status));
 }
 
 // ------------------------------------------------------------------------------------- predecessor
@@ -206,7 +219,7 @@ Predecessor Predecessor::of_environment() {
     const std::string_view text(value);
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), fd);
     const bool is_number = error == std::errc() && end == text.data() + text.size();
-    if (!is_number || fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) fd = -1;
+    if (!is_number || fd <= STDERR_FILENO || fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) fd = -1;
   }
   unsetenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): the same
   return Predecessor(fd);
@@ -218,10 +231,12 @@ Predecessor::~Predecessor() {
   if (fd_ >= 0) close(fd_);
 }
 
-void Predecessor::tell_ready() {
+void Predecessor::tell_ready(const std::vector<bool>& taken) {
   if (fd_ < 0) return;
+  std::string word(1, kReady);
+  for (const bool is_taken : taken) word += is_taken ? kTaken : kLeft;
   // One that is gone by now need not know.
-  [[maybe_unused]] const ssize_t written = write(fd_, "R", 1);
+  [[maybe_unused]] const ssize_t written = write(fd_, word.data(), word.size());
   close(std::exchange(fd_, -1));
 }
 

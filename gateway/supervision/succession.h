@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
@@ -16,10 +17,9 @@ namespace trackly {
 
 /// How this process was started.
 struct CommandLine {
-  /// As the shell found it: a path, or a name that was looked up in PATH.
   static CommandLine of(int argc, const char* const* argv);
 
-  std::string program;  // a path; what stands there later is another version
+  std::string program;  // its path as it was executed; another version may stand there later
   std::vector<std::string> arguments;
 };
 
@@ -30,9 +30,10 @@ struct CommandLine {
 class Successor {
  public:
   struct Events {
-    std::function<void()> ready;
-    /// It has ended without having been ready.
-    std::function<void(const std::string& how)> failed;
+    /// `taken`: which of the sockets it listens on, too.
+    std::function<void(const std::vector<bool>& taken)> ready;
+    /// Whether or not it was ready.
+    std::function<void(const std::string& how)> ended;
   };
   /// From then on it has ended, whatever it waits for.
   static constexpr Duration kPatience = std::chrono::seconds(60);
@@ -50,13 +51,15 @@ class Successor {
   pid_t pid() const { return pid_; }
 
  private:
-  Successor(net::EventLoop& loop, pid_t pid, int process_fd, int ready_fd, Events events);
+  Successor(net::EventLoop& loop, pid_t pid, int process_fd, int ready_fd, std::size_t sockets,
+            Events events);
   void listen_to_word();
   void look_at_end();
 
   const pid_t pid_;
   const int process_fd_;  // readable when it has ended
   const int ready_fd_;    // what it says
+  const std::size_t sockets_;
   const Events events_;
   bool is_ready_ = false;
   bool has_ended_ = false;
@@ -76,8 +79,9 @@ class Predecessor {
   Predecessor& operator=(Predecessor&&) = delete;
   ~Predecessor();
 
-  /// It may leave: this process serves. Of no effect where there is none.
-  void tell_ready();
+  /// It may leave: this process serves, on those of its sockets that are `taken`. Of no effect
+  /// where there is none.
+  void tell_ready(const std::vector<bool>& taken);
 
  private:
   explicit Predecessor(int fd) : fd_(fd) {}

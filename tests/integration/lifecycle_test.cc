@@ -69,6 +69,24 @@ TEST(DrainH1, EndsByItselfWhenTheDelayIsOver) {
   EXPECT_EQ(gateway.stop(), 0);
 }
 
+/// A client that takes its time, and talks while it does, as those of HTTP/2 do: what a process
+/// that has gone leaves in the kernel is lost with the first word that comes for it.
+TEST(DrainH1, WaitsUntilASlowClientHasItsWholeAnswer) {
+  const std::string much(3u << 20, 'x');
+  const Service service(Upstream::h1, always({.body = much}));
+  Gateway gateway({.upstream = service.url(), .drain_timeout = "30s"});
+  const auto client = gateway.connect();
+  client->send(http1_request("GET", kContactsPath, key_field() + "\r\n"));
+  HttpMessage answer = client->read_head();
+  gateway.process().signal(SIGTERM);
+  ASSERT_TRUE(gateway.process().wait_for_err("draining"));
+  EXPECT_EQ(gateway.process().wait(Milliseconds(300)), std::nullopt);
+  client->send("x");
+  client->read_rest(answer);
+  EXPECT_EQ(answer.body.size(), much.size());
+  EXPECT_EQ(gateway.process().wait(), 0);
+}
+
 TEST(DrainH1, LetsIdleConnectionsGoAtOnce) {
   Service service(Upstream::h1);
   Gateway gateway({.upstream = service.url(), .drain_timeout = "30s"});

@@ -64,6 +64,16 @@ TEST(ServiceManager, GetsSignsOfLifeAsLongAsItWaitsForThem) {
   for (int i = 0; i < 5; ++i) EXPECT_EQ(systemd.next("WATCHDOG"), "1");
 }
 
+TEST(ServiceManager, ThatDoesNotListenHoldsNobodyUp) {
+  const FakeServiceManager systemd;
+  Gateway gateway({.environment = {systemd.environment(), "WATCHDOG_USEC=2000"}});
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_EQ(gateway.request(Downstream::h1, {.path = "/nowhere"}).status(), 404);
+  }
+  ASSERT_TRUE(gateway.reload());
+  EXPECT_EQ(gateway.stop(), 0);
+}
+
 TEST(ServiceManager, HearsWhichProcessIsTheServiceAfterAnUpgrade) {
   FakeServiceManager systemd;
   Gateway gateway({.environment = {systemd.environment(), "WATCHDOG_USEC=200000"}});
@@ -71,6 +81,8 @@ TEST(ServiceManager, HearsWhichProcessIsTheServiceAfterAnUpgrade) {
   gateway.process().signal(SIGUSR2);
   const std::string process = systemd.next("MAINPID");
   ASSERT_NE(process, "");
+  EXPECT_EQ(systemd.also("READY"), "1");
+  EXPECT_EQ(systemd.also("WATCHDOG"), "1");
   EXPECT_TRUE(gateway.process().wait_for_err("process " + process + " takes over"));
   EXPECT_EQ(gateway.process().wait(), 0);
   for (int i = 0; i < 5; ++i) EXPECT_EQ(systemd.next("WATCHDOG"), "1");

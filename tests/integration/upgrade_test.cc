@@ -41,6 +41,9 @@ class Line {
   /// SIGUSR2 to the one that serves. Returns when another one does.
   bool upgrade() {
     kill(now(), SIGUSR2);
+    return took_over();
+  }
+  bool took_over() {
     const auto line =
         gateway_.process().wait_for_err(" takes over", kPatience, processes_.size() - 1);
     if (!line) return false;
@@ -175,6 +178,53 @@ TEST(UpgradeToABrokenConfiguration, ChangesNothing) {
   ASSERT_TRUE(line.upgrade());
   EXPECT_EQ(line.exit_code_of_former(), 0);
   EXPECT_EQ(gateway.request(Downstream::h1, send_message()).status(), 200);
+}
+
+TEST(UpgradeToAnAddressThatIsTaken, LeavesAllSocketsToTheOldProcess) {
+  const TempDir directory;
+  const std::string path = directory / "admin.sock";
+  const std::string admin = "admin: {address: 'unix:" + path + "'}\n";
+  Gateway gateway({.more = admin});
+  Line line(gateway);
+  const int taken = listen_on_free_port();
+  std::string yaml = read_file(write_config(gateway.directory(), {.more = admin}));
+  yaml.insert(yaml.find("workers:"),
+              "  - address: 127.0.0.1:" + std::to_string(port_of(taken)) + "\n");
+  gateway.directory().write("gateway.yaml", yaml);
+  kill(line.now(), SIGUSR2);
+  EXPECT_TRUE(gateway.process().wait_for_err("no upgrade: the new process did not get ready"));
+  close(taken);
+  EXPECT_EQ(run({"curl", "-s", "--unix-socket", path, "http://gateway/readyz"}).out, "ready\n");
+  ASSERT_TRUE(line.upgrade());
+  EXPECT_EQ(line.exit_code_of_former(), 0);
+  EXPECT_EQ(run({"curl", "-s", "--unix-socket", path, "http://gateway/readyz"}).out, "ready\n");
+}
+
+TEST(UpgradeWithFewerListeners, ClosesThoseThatAreGone) {
+  Gateway gateway({});
+  Line line(gateway);
+  std::string yaml = read_file(write_config(gateway.directory(), {}));
+  const std::size_t second = yaml.find("  - address: 127.0.0.1:0\n    tls:");
+  yaml.erase(second, yaml.find("workers:") - second);
+  gateway.directory().write("gateway.yaml", yaml);
+  ASSERT_TRUE(line.upgrade());
+  EXPECT_EQ(line.exit_code_of_former(), 0);
+  EXPECT_EQ(gateway.request(Downstream::h1, {.path = "/nowhere"}).status(), 404);
+  EXPECT_LT(connect_to_port(gateway.port(Downstream::tls_h1)), 0);
+}
+
+TEST(UpgradeAndReload, AtTheSameTimeEndWithTheNewConfiguration) {
+  const Service service(Upstream::h1);
+  Gateway gateway({.more = std::string(kAdmin)});
+  Line line(gateway);
+  const std::uint16_t admin = admin_port(gateway);
+  kill(line.now(), SIGUSR2);
+  write_config(gateway.directory(), {.upstream = service.url(), .more = std::string(kAdmin)});
+  kill(line.now(), SIGHUP);
+  ASSERT_TRUE(line.took_over());
+  EXPECT_TRUE(
+      eventually([&] { return gateway.request(Downstream::h1, send_message()).status() == 200; }));
+  EXPECT_EQ(curl(Downstream::h1, admin, {.path = "/readyz"}).body, "ready\n");
 }
 
 TEST(UpgradeWithOtherListeners, OpensThoseThatAreNew) {

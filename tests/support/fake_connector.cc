@@ -20,6 +20,7 @@ class FakeTransport final : public net::Transport {
     return taken;
   }
   bool usable() const override { return peer_->stands_; }
+  bool is_delivered() const override { return peer_->has_all_; }
   void shutdown_write() override {}
   void abort() override {}
   std::string_view alpn() const override { return peer_->alpn_; }

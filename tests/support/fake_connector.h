@@ -35,6 +35,8 @@ class FakePeer {
   std::vector<std::string> take_writes() { return std::exchange(writes_, {}); }
   /// How much our end may send from now on; more room makes it writable again.
   void set_room(std::size_t bytes);
+  /// Whether its system has said that all bytes so far have arrived.
+  void set_has_all(bool has_all) { has_all_ = has_all; }
 
  private:
   friend class FakeTransport;
@@ -43,6 +45,7 @@ class FakePeer {
   net::TransportEvents* events_;
   std::string alpn_;
   bool stands_ = false;
+  bool has_all_ = true;  // of what was written to it
   bool blocked_ = false;
   std::size_t room_ = SIZE_MAX;
   std::vector<std::string> writes_;

@@ -75,6 +75,7 @@ TEST_F(GivenSocketsTest, LeaveOtherAddressesToBeOpened) {
   const std::string address = give("127.0.0.1:0");
   GivenSockets given = take();
   EXPECT_GT(opened(given, "127.0.0.2:0"), kBelow);
+  EXPECT_EQ(given.opened(), std::vector{false});
   EXPECT_EQ(given.drop_rest(), std::vector{address});
   EXPECT_EQ(fcntl(3, F_GETFD), -1) << "and it is closed";
 }
@@ -103,7 +104,8 @@ TEST_F(GivenSocketsTest, ThatDoNotListenAreNotUsed) {
   give(STDERR_FILENO);
   GivenSockets given = take();
   EXPECT_GT(opened(given, "0.0.0.0:0"), kBelow);
-  EXPECT_EQ(given.drop_rest().size(), 3u);
+  EXPECT_EQ(given.drop_rest(),
+            (std::vector<std::string>{"descriptor 3", "descriptor 4", "descriptor 5"}));
 }
 
 TEST_F(GivenSocketsTest, OfAnotherProcessAreLeftAlone) {
@@ -114,32 +116,46 @@ TEST_F(GivenSocketsTest, OfAnotherProcessAreLeftAlone) {
   EXPECT_GT(opened(given, "127.0.0.1:0"), kBelow);
 }
 
-TEST_F(GivenSocketsTest, OfSystemdKeepTheirFile) {
-  const std::string path = directory_ / "socket";
-  const std::string address = give("unix:" + path);
-  givers_.back()->lend();
-  {
-    GivenSockets given = take("trackly-gateway.socket");
-    const auto socket = given.open(address);
-    ASSERT_TRUE(socket);
-    EXPECT_TRUE((*socket)->is_lent());
+/// The one that is given at `address` by whoever calls it `name`, as the one who opened it.
+class GivenUnixSocketTest : public GivenSocketsTest {
+ protected:
+  std::unique_ptr<ListeningSocket> open_given(const std::string& name) {
+    const std::string address = give("unix:" + path_);
+    givers_.back()->hand_over();
+    givers_.clear();
+    EXPECT_TRUE(file_is_there()) << "it is the receiver's now";
+    return take(name).open(address).value();
   }
-  EXPECT_TRUE(std::filesystem::exists(path));
+  bool file_is_there() const { return std::filesystem::exists(path_); }
+
+  const std::string path_ = directory_ / "socket";
+};
+
+TEST_F(GivenUnixSocketTest, OfSystemdKeepsItsFile) {
+  auto socket = open_given("trackly-gateway.socket");
+  socket->inherit();
+  EXPECT_EQ(socket->keeper(), ListeningSocket::Keeper::service_manager);
+  socket.reset();
+  EXPECT_TRUE(file_is_there());
 }
 
-TEST_F(GivenSocketsTest, OfAPredecessorTakeTheirFileWithThem) {
-  const std::string path = directory_ / "socket";
-  const std::string address = give("unix:" + path);
-  givers_.back()->lend();
-  givers_.clear();
-  EXPECT_TRUE(std::filesystem::exists(path));
-  {
-    GivenSockets given = take(GivenSockets::kYours);
-    const auto socket = given.open(address);
-    ASSERT_TRUE(socket);
-    EXPECT_FALSE((*socket)->is_lent());
-  }
-  EXPECT_FALSE(std::filesystem::exists(path));
+TEST_F(GivenUnixSocketTest, OfAPredecessorTakesItsFileWithIt) {
+  auto socket = open_given(GivenSockets::kOfPredecessor);
+  socket->inherit();
+  socket.reset();
+  EXPECT_FALSE(file_is_there());
+}
+
+TEST_F(GivenUnixSocketTest, OfAPredecessorThatStaysKeepsItsFile) {
+  open_given(GivenSockets::kOfPredecessor).reset();
+  EXPECT_TRUE(file_is_there()) << "this process did not get ready";
+}
+
+TEST_F(GivenUnixSocketTest, OfAPredecessorThatHadItFromSystemdKeepsItsFile) {
+  auto socket = open_given(GivenSockets::kOfServiceManager);
+  socket->inherit();
+  socket.reset();
+  EXPECT_TRUE(file_is_there());
 }
 
 }  // namespace

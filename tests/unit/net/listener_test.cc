@@ -73,36 +73,40 @@ class ListenerTest : public testing::TestWithParam<std::string> {
 TEST_P(ListenerTest, TakesAllThatHaveConnectedBeforeItCloses) {
   std::vector<std::unique_ptr<Client>> clients;
   for (int i = 0; i < 200; ++i) clients.push_back(std::make_unique<Client>(address_));
+  listener_->turn_away();
   listener_->take_the_rest();
   listener_.reset();
   EXPECT_EQ(accepted_.size(), 200u);
   for (const auto& client : clients) EXPECT_EQ(client->outcome(), 0);
 }
 
-TEST_P(ListenerTest, ConnectsNobodyBetweenTheLastOneAndItsEnd) {
-  listener_->take_the_rest();
+TEST_P(ListenerTest, ConnectsNobodyFromTheBeginningOfItsEndOn) {
+  listener_->turn_away();
   const Client late(address_);
   EXPECT_EQ(late.is_connecting(), GetParam() != "unix");
+  listener_->take_the_rest();
   listener_.reset();
   // And never ECONNRESET, which would leave open whether a request was taken.
   EXPECT_EQ(late.outcome(), GetParam() == "unix" ? ENOENT : ECONNREFUSED);
   EXPECT_TRUE(accepted_.empty());
 }
 
-TEST_P(ListenerTest, LeavesThoseWhoConnectToWhoeverElseListens) {
-  const int other = dup(listener_->socket().fd());
+TEST_P(ListenerTest, LeavesThoseWhoConnectToASuccessor) {
+  const int successor = dup(listener_->socket().fd());
   const Client client(address_);
-  listener_->socket().lend();
+  listener_->socket().hand_over();
+  listener_->turn_away();
+  const Client later(address_);
   listener_->take_the_rest();
   listener_.reset();
   EXPECT_TRUE(accepted_.empty());
-  const Client later(address_);
-  for (int i = 0; i < 2; ++i) {
-    const int fd = accept(other, nullptr, nullptr);
+  const Client last(address_);
+  for (int i = 0; i < 3; ++i) {
+    const int fd = accept(successor, nullptr, nullptr);
     EXPECT_GE(fd, 0);
     close(fd);
   }
-  close(other);
+  close(successor);
 }
 
 INSTANTIATE_TEST_SUITE_P(, ListenerTest, testing::Values("127.0.0.1:0", "[::1]:0", "unix"),

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "gateway/observe/request_history.h"
 #include "gateway/observe/top_refusals.h"
 
 namespace trackly::observe {
@@ -318,6 +319,25 @@ TEST_F(RequestMetricsTest, WhatWasCountedEarlierIsNotLost) {
         R"(limiter_decisions_total{store="redis-local"} 2)", R"(filter="schema",code="none"} 2)"}) {
     EXPECT_THAT(text.text(), HasSubstr(line));
   }
+}
+
+TEST_F(RequestMetricsTest, FormerConfigurationsTakeNoMemoryAlsoWhereNobodyAsksForTheirCounts) {
+  RequestHistory history;
+  auto former = std::make_shared<RequestMetrics>(labels_);
+  former->note(*labels_, failed(UpstreamFailure::queue_full, false));
+  const std::weak_ptr<RequestMetrics> memory = former;
+  auto in_use = std::make_shared<const int>();
+  history.retire(std::weak_ptr<const void>(in_use), {std::move(former)}, labels_);
+  EXPECT_FALSE(memory.expired()) << "a request may still be counted there";
+  in_use.reset();
+  history.retire({}, {std::make_shared<RequestMetrics>(labels_)}, labels_);
+  EXPECT_TRUE(memory.expired());
+
+  const std::unique_ptr<const RequestMetrics> sum = history.sum(labels_);
+  MetricsText text;
+  append_request_metrics(text, *labels_, std::vector<const RequestMetrics*>{sum.get()});
+  EXPECT_THAT(text.text(),
+              HasSubstr(R"(upstream_failures_total{upstream="default",error="queue_full"} 1)"));
 }
 
 TEST_F(RequestMetricsTest, TheMostFrequentRefusalsComeFirst) {

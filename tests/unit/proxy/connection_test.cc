@@ -258,6 +258,59 @@ TEST_F(ConnectionTest, EndsAnIdleHttp1ConnectionSoonAfterADrainHasBegun) {
   EXPECT_EQ(answered(), "");
 }
 
+TEST_F(ConnectionTest, HasNotEndedInADrainBeforeItsClientHasAllOfTheAnswer) {
+  receive("OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n");
+  client().set_has_all(false);
+  connection_->drain();
+  loop_.advance(settings_.limits.linger_timeout * 2);
+  EXPECT_NE(connection_, nullptr);
+  EXPECT_EQ(activity_.busy, 1);
+  EXPECT_EQ(activity_.undelivered, 1);
+  client().set_has_all(true);
+  loop_.advance(20ms);
+  EXPECT_EQ(activity_.busy, 0);
+  EXPECT_EQ(activity_.undelivered, 0);
+}
+
+TEST_F(ConnectionTest, CountsAnAnswerThatItCouldNotWriteInADrain) {
+  client().set_room(10);
+  receive("OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n");
+  connection_->drain();
+  loop_.advance(100ms);
+  EXPECT_EQ(activity_.requests, 0);
+  EXPECT_EQ(activity_.undelivered, 1);
+  connection_->close_now();
+  loop_.run_posted();
+  EXPECT_EQ(activity_.undelivered, 0);
+}
+
+TEST_F(ConnectionTest, AnswersPipelinedRequestsThatHadComeBeforeADrain) {
+  const std::string request = "OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n";
+  client().set_room(0);
+  receive(request + request + request);
+  connection_->drain();
+  client().set_room(SIZE_MAX);
+  loop_.run_posted();
+  const std::string answers = answered();
+  EXPECT_EQ(answers.find("Connection: close"), answers.rfind("Connection: close"));
+  std::size_t count = 0;
+  for (std::size_t at = 0; (at = answers.find("HTTP/1.1 404", at)) != answers.npos; ++at) ++count;
+  EXPECT_EQ(count, 3U);
+}
+
+TEST_F(ConnectionTest, WaitsForTheFirstWordOfOneThatWasAcceptedLastBeforeADrain) {
+  connection_->drain();
+  loop_.advance(999ms);
+  receive("OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_THAT(answered(), HasSubstr("Connection: close\r\n"));
+}
+
+TEST_F(ConnectionTest, ClosesOneInADrainThatSaysNothing) {
+  connection_->drain();
+  loop_.advance(1s);
+  EXPECT_EQ(connection_, nullptr);
+}
+
 TEST_F(ConnectionTest, ServesOneThatWasAcceptedLastBeforeADrain) {
   connection_->drain();
   test::CodecRecorder events;
