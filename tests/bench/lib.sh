@@ -159,6 +159,33 @@ kill_service() {
   unset "processes[$1]"
 }
 
+need_wrk() {
+  command -v wrk >/dev/null || { echo 'wrk is missing: apt-get install wrk' >&2; exit 1; }
+}
+# write_wrk_script <file> [<pause of each connection, in ms>]: sends messages.
+write_wrk_script() {
+  {
+    echo "wrk.method = 'POST'"
+    echo "wrk.body = '$message'"
+    echo "wrk.headers['X-Api-Key'] = '$key'"
+    echo "wrk.headers['Content-Type'] = 'application/json'"
+    [ -z "${2:-}" ] || echo "function delay() return $2 end"
+  } >"$1"
+}
+# What they printed into <file>, as "<requests> <failures>": anything but 2xx (h2load) or 2xx and 3xx (wrk).
+wrk_result() {
+  awk '/ requests in / { requests = $1 }
+    /Socket errors:/ { gsub(",", ""); failures += $4 + $6 + $8 + $10 }
+    /Non-2xx or 3xx responses:/ { failures += $NF }
+    END { print requests + 0, failures + 0 }' "$1"
+}
+h2load_result() {
+  awk '{ gsub(",", "") }
+    /^requests:/ { requests = $6; failures += $10 + $12 + $14 }
+    /^status codes:/ { failures += $5 + $7 + $9 }
+    END { print requests + 0, failures + 0 }' "$1"
+}
+
 # Of the process <id>.
 resident_kib() { awk '$1 == "VmRSS:" { print $2 }' "/proc/$1/status"; }
 descriptors() { ls "/proc/$1/fd" | wc -l; }
