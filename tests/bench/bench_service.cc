@@ -6,7 +6,8 @@
 //
 // PROTOCOL: http, h2c, https (HTTP/2 where ALPN agrees to it), or none: accepts and resets. IDS:
 // the file; "connect" is written for every connection that is reset. UNHEALTHY: while this file
-// exists, GET /healthz is answered with 503. Health checks are not written down.
+// exists, GET /healthz is answered with 503. Health checks are not written down. With HTTP/1.1, a
+// request that says `X-Work: MS` takes so long.
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -32,6 +33,11 @@ namespace {
 
 /// What a request takes, so that some are always on the wire.
 constexpr std::chrono::milliseconds kWork{1};
+
+std::chrono::milliseconds work_of(const HttpMessage& request) {
+  const std::string work = request.field("x-work");
+  return work.empty() ? kWork : std::chrono::milliseconds(std::atoi(work.c_str()));
+}
 
 class BenchService {
  public:
@@ -71,7 +77,7 @@ class BenchService {
         status = healthy() ? 200 : 503;
       } else {
         note(request.field("x-request-id"));
-        std::this_thread::sleep_for(kWork);
+        std::this_thread::sleep_for(work_of(request));
       }
       if (!wire.send(http1_answer(status, kAccepted))) return;
     }

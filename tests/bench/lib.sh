@@ -128,7 +128,7 @@ start_gateway() {
 # The programs that are built for these scripts, in the build directory of the gateway.
 build_programs() {
   build=$(dirname "$gateway_program")
-  cmake --build "$build" --target bench_service bench_client bench_relay >"$home/build.out" || {
+  cmake --build "$build" --target bench_service bench_client bench_drain_client bench_relay >"$home/build.out" || {
     cat "$home/build.out" >&2
     exit 1
   }
