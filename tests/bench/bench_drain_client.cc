@@ -179,14 +179,22 @@ class H1Client final : public Client {
  private:
   void serve(Wire& wire) override {
     do {
-      // An idle connection may well end meanwhile: that is seen by whoever writes to it.
       if (!kind().fresh) std::this_thread::sleep_for(some_pause());
+      if (has_ended(wire)) return;
       Attempt attempt = send(wire);
       const HttpMessage answer = wire.read_message("POST");
       note(attempt, outcome_of(wire, answer));
       if (!answer.complete || answer.field("connection") == "close") return;
     } while (!stopping && !kind().fresh && wire.ended() == Wire::End::open);
     if (kind().fresh) std::this_thread::sleep_for(some_pause());
+  }
+
+  /// As clients do that keep connections: one that ended meanwhile is not written to. (A look at
+  /// TLS could wait for more than there is, and nobody idles for long there.)
+  bool has_ended(Wire& wire) const {
+    if (is_tls(kind().downstream)) return false;
+    wire.read_some(Milliseconds(0));
+    return wire.ended() != Wire::End::open;
   }
 
   Attempt send(Wire& wire) {
