@@ -258,6 +258,17 @@ TEST_F(ConnectionTest, EndsAnIdleHttp1ConnectionSoonAfterADrainHasBegun) {
   EXPECT_EQ(answered(), "");
 }
 
+TEST_F(ConnectionTest, ForwardsNothingThatCrossesItsEnd) {
+  receive("OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n");
+  answered();
+  connection_->drain();
+  loop_.advance(100ms);
+  receive("POST /unknown HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nok");
+  loop_.run_posted();
+  EXPECT_EQ(services_.attempts(), 0U);
+  EXPECT_EQ(answered(), "");
+}
+
 TEST_F(ConnectionTest, HasNotEndedInADrainBeforeItsClientHasAllOfTheAnswer) {
   receive("OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n");
   client().set_has_all(false);
