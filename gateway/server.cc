@@ -424,6 +424,8 @@ int Server::run() {
   tell_ready();
   watch_over_threads();
   loop_->run();
+  // Nobody listens any more: another SIGTERM would end the process before it has said how it went.
+  hold_signals();
   admin_.reset();
   monitors_.clear();
   redis_.reset();

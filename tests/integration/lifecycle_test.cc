@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <future>
 #include <iterator>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -117,6 +118,14 @@ TEST(DrainH1, TellsAKeptConnectionToClose) {
   EXPECT_EQ(answer.status(), 200);
   EXPECT_EQ(answer.field("connection"), "close");
   EXPECT_EQ(gateway.process().wait(), 0);
+}
+
+TEST(DrainH1, IsCleanHoweverOftenItIsAskedFor) {
+  Gateway gateway({});
+  std::optional<int> code;
+  gateway.process().signal(SIGTERM);
+  while (!(code = gateway.process().wait(Milliseconds(0)))) gateway.process().signal(SIGTERM);
+  EXPECT_EQ(code, 0);
 }
 
 TEST(DrainH1, IsNotCleanWhenTheTimeIsUp) {

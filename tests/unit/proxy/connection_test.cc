@@ -122,6 +122,21 @@ class ConnectionTest : public testing::Test, private ConnectionOwner, private ne
   std::string answered() { return joined(client()); }
   std::string forwarded() { return services_.attempts() == 0 ? "" : joined(service()); }
 
+  /// The bytes of a request for "*" that a client of HTTP/2 makes.
+  static std::string request_of(http::Codec& client, const std::string& field = "short") {
+    Head head;
+    head.method = "OPTIONS";
+    head.scheme = "http";
+    head.authority = "x";
+    head.target = "*";
+    head.fields.add("x-field", field);
+    client.send_head(client.open(), head, true);
+    std::string bytes;
+    while (client.produce(bytes, 1 << 20)) {
+    }
+    return bytes;
+  }
+
   static std::string joined(test::FakePeer& peer) {
     std::string all;
     for (const std::string& bytes : peer.take_writes()) all += bytes;
@@ -189,16 +204,7 @@ TEST_F(ConnectionTest, TakesAnHttp2HeadThatComesInPieces) {
   test::CodecRecorder events;
   const auto codec = http::make_h2_codec(http::Side::client, "http", {}, events);
   for (int i = 0; i < 3; ++i) {
-    Head head;
-    head.method = "OPTIONS";
-    head.scheme = "http";
-    head.authority = "x";
-    head.target = "*";
-    head.fields.add("x-long", std::string(1000, 'x'));
-    codec->send_head(codec->open(), head, true);
-    std::string bytes;
-    while (codec->produce(bytes, 1 << 20)) {
-    }
+    const std::string bytes = request_of(*codec, std::string(1000, 'x'));
     receive(bytes.substr(0, bytes.size() - 1));
     receive(bytes.substr(bytes.size() - 1));
     ASSERT_TRUE(codec->receive(answered()));
@@ -219,16 +225,7 @@ TEST_F(ConnectionTest, LetsGoOfAnHttp1ClientThatAsksNothingMore) {
 TEST_F(ConnectionTest, TellsAnHttp2ClientThatAsksNothingMoreToGo) {
   test::CodecRecorder events;
   const auto codec = http::make_h2_codec(http::Side::client, "http", {}, events);
-  Head head;
-  head.method = "OPTIONS";
-  head.scheme = "http";
-  head.authority = "x";
-  head.target = "*";
-  codec->send_head(codec->open(), head, true);
-  std::string bytes;
-  while (codec->produce(bytes, 1 << 20)) {
-  }
-  receive(bytes);
+  receive(request_of(*codec));
   ASSERT_TRUE(codec->receive(answered()));
   loop_.advance(settings_.limits.idle_timeout - std::chrono::milliseconds(1));
   EXPECT_EQ(answered(), "");
@@ -326,16 +323,7 @@ TEST_F(ConnectionTest, ServesOneThatWasAcceptedLastBeforeADrain) {
   connection_->drain();
   test::CodecRecorder events;
   const auto codec = http::make_h2_codec(http::Side::client, "http", {}, events);
-  Head head;
-  head.method = "OPTIONS";
-  head.scheme = "http";
-  head.authority = "x";
-  head.target = "*";
-  codec->send_head(codec->open(), head, true);
-  std::string bytes;
-  while (codec->produce(bytes, 1 << 20)) {
-  }
-  receive(bytes);
+  receive(request_of(*codec));
   ASSERT_TRUE(codec->receive(answered()));
   EXPECT_THAT(events.take(), ::testing::Contains(StartsWith("head 1 404")));
   loop_.advance(100ms);

@@ -58,7 +58,7 @@ class SuccessorTest : public testing::Test {
   std::vector<bool> taken_;  // of sockets_
 };
 
-constexpr const char* kSayReady = "eval \"echo R >&$TRACKLY_GATEWAY_READY_FD\"; sleep 60";
+constexpr const char* kSayReady = "eval \"echo R >&$TRACKLY_GATEWAY_READY_FD\"; exec sleep 60";
 
 TEST_F(SuccessorTest, IsReadyWhenItSaysSo) {
   start(kSayReady);
@@ -84,7 +84,7 @@ TEST_F(SuccessorTest, DoesNotBeginWhereThereIsNoSuchProgram) {
 }
 
 TEST_F(SuccessorTest, EndsWithWhoeverStartedItUnlessItIsReady) {
-  start("sleep 60");
+  start("exec sleep 60");
   const pid_t process = successor_->pid();
   successor_.reset();
   EXPECT_EQ(kill(process, 0), -1);
@@ -116,7 +116,7 @@ TEST_F(SuccessorTest, SaysWhichOfTheSocketsItListensOn) {
   const auto one = net::ListeningSocket::open("127.0.0.1:0").value();
   const auto other = net::ListeningSocket::open("127.0.0.1:0").value();
   sockets_ = {one.get(), other.get()};
-  start("eval \"printf Rlt >&$TRACKLY_GATEWAY_READY_FD\"; sleep 60");
+  start("eval \"printf Rlt >&$TRACKLY_GATEWAY_READY_FD\"; exec sleep 60");
   EXPECT_EQ(outcome(), "ready");
   EXPECT_EQ(taken_, (std::vector{false, true}));
   kill(successor_->pid(), SIGKILL);
