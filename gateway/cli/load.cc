@@ -1,8 +1,11 @@
 #include "gateway/cli/load.h"
 
 #include <cstdlib>
+#include <filesystem>
 #include <ostream>
 
+#include "config/settings_reader.h"
+#include "config/yaml_reader.h"
 #include "filters/registry.h"
 
 namespace trackly::cli {
@@ -25,6 +28,18 @@ std::shared_ptr<const config::Configuration> load(const std::string& path, std::
   auto configuration = read(path, problems);
   print(problems, err);
   return configuration;
+}
+
+std::optional<Settings> load_settings(const std::string& path, std::ostream& err) {
+  Problems problems;
+  const config::Environment environment = environment_variable;
+  std::optional<Settings> settings;
+  if (const auto root = config::read_yaml_file(path, problems, &environment)) {
+    settings = config::read_settings(*root, std::filesystem::path(path).parent_path(), problems);
+  }
+  print(problems, err);
+  if (!problems.lines().empty()) settings.reset();
+  return settings;
 }
 
 void print(const Problems& problems, std::ostream& err) {

@@ -2,6 +2,7 @@
 
 #include <iosfwd>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "config/configuration.h"
@@ -13,7 +14,11 @@ namespace trackly::cli {
 /// after problems, which went to `err`.
 std::shared_ptr<const config::Configuration> load(const std::string& path, std::ostream& err);
 
-/// The same, with the problems as they are. Any thread.
+/// gateway.yaml alone, without the files that it names: for a command that must be quick, and work
+/// where those files have problems. nullopt after problems, which went to `err`.
+std::optional<Settings> load_settings(const std::string& path, std::ostream& err);
+
+/// As load(), with the problems as they are. Any thread.
 std::shared_ptr<const config::Configuration> read(const std::string& path, Problems& problems);
 
 /// One line for each problem.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <memory>
+#include <optional>
 #include <ostream>
 #include <set>
 #include <utility>
@@ -29,17 +30,13 @@ int fail(const Fault& fault, std::ostream& err) {
 }
 
 /// nullptr after problems, which went to `err`.
-std::unique_ptr<RedisSession> open_redis(const std::string& config, const Settings& settings,
-                                         std::ostream& err) {
-  auto session = RedisSession::open(settings);
+std::unique_ptr<RedisSession> open_redis(const std::string& config, std::ostream& err) {
+  const auto settings = load_settings(config, err);
+  if (!settings) return nullptr;
+  auto session = RedisSession::open(*settings);
   if (session) return std::move(session).value();
   err << config << ": " << session.error().text << '\n';
   return nullptr;
-}
-
-std::unique_ptr<RedisSession> open_redis(const std::string& config, std::ostream& err) {
-  const auto configuration = load(config, err);
-  return configuration == nullptr ? nullptr : open_redis(config, configuration->settings, err);
 }
 
 /// What a terminal and a log show as it is.
@@ -300,17 +297,30 @@ int rotate_key(const KeyChoice& choice, std::chrono::seconds grace, Hasher& hash
   return kFine;
 }
 
+namespace {
+
+/// The names that limits may have; empty also where there are none to be named. nullopt after
+/// problems, which went to `err`.
+std::optional<std::set<std::string>> rules_for(const AccountChanges& changes,
+                                               const std::string& config, std::ostream& err) {
+  if (changes.limits.empty()) return std::set<std::string>();
+  const auto configuration = load(config, err);
+  if (configuration == nullptr) return std::nullopt;
+  return filters::rate_limit::rule_names(configuration->settings, configuration->api);
+}
+
+}  // namespace
+
 int set_account(const std::string& config, const std::string& id, const AccountChanges& changes,
                 bool json, std::ostream& out, std::ostream& err) {
   if (!can_be_registered(id)) {
     return fail({"an account's id is visible ASCII characters without braces"}, err);
   }
-  const auto configuration = load(config, err);
-  if (configuration == nullptr) return kProblem;
-  const auto fields = read_changes(
-      changes, filters::rate_limit::rule_names(configuration->settings, configuration->api));
+  const auto rules = rules_for(changes, config, err);
+  if (!rules) return kProblem;
+  const auto fields = read_changes(changes, *rules);
   if (!fields) return fail(fields.error(), err);
-  const auto redis = open_redis(config, configuration->settings, err);
+  const auto redis = open_redis(config, err);
   if (redis == nullptr) return kProblem;
   KeyRegister keys(*redis);
   if (const auto fault = keys.set_account(id, *fields)) return fail(*fault, err);

@@ -3,68 +3,80 @@
 #include <hiredis/hiredis.h>
 
 #include <cstdlib>
+#include <memory>
+#include <new>
 #include <utility>
 
 namespace trackly::store {
 namespace {
 
-// Recursion is bounded: the reader refuses more than nine levels.
-RedisReply converted(const redisReply& reply) {
-  RedisReply value;
-  switch (reply.type) {
-    case REDIS_REPLY_INTEGER:
-      value.kind = RedisReply::Kind::integer;
-      value.integer = reply.integer;
-      break;
-    case REDIS_REPLY_STRING:
-      value.kind = RedisReply::Kind::string;
-      break;
-    case REDIS_REPLY_STATUS:
-      value.kind = RedisReply::Kind::status;
-      break;
-    case REDIS_REPLY_ERROR:
-      value.kind = RedisReply::Kind::error;
-      break;
-    case REDIS_REPLY_ARRAY:
-      value.kind = RedisReply::Kind::array;
-      for (std::size_t i = 0; i < reply.elements; ++i) {
-        value.items.push_back(converted(*reply.element[i]));
-      }
-      break;
-    default:
-      break;
-  }
-  if (reply.str != nullptr) value.text.assign(reply.str, reply.len);
-  return value;
-}
-
-// An element takes four bytes at least: ":1\r\n".
+// An element takes four bytes at least: ":1\r\n". A length is quickly written, so what could not be
+// a reply of ours gets no room.
 constexpr std::size_t kMaxElements = RedisReplyReader::kMaxReplyBytes / 4;
 
-/// hiredis makes room for an array as soon as it has read its length, and a length is quickly
-/// written: what could not be a reply of ours gets none.
-redisReplyObjectFunctions& reply_functions() {
-  static const redisReplyObjectFunctions kOriginal = [] {
-    redisReader* reader = redisReaderCreate();
-    if (reader == nullptr) std::abort();
-    const redisReplyObjectFunctions functions = *reader->fn;
-    redisReaderFree(reader);
-    return functions;
-  }();
-  static redisReplyObjectFunctions bounded = [] {
-    redisReplyObjectFunctions functions = kOriginal;
-    functions.createArray = [](const redisReadTask* task, int elements) -> void* {
-      if (static_cast<std::size_t>(elements) > kMaxElements) return nullptr;
-      return kOriginal.createArray(task, elements);
-    };
-    return functions;
-  }();
-  return bounded;
+/// Where hiredis puts what it reads: the reply itself, or an item of the array around it. Nothing
+/// is thrown through hiredis; nullptr is its word for no memory.
+template <class Fill>
+void* filled(const redisReadTask* task, Fill fill) {
+  try {
+    std::unique_ptr<RedisReply> root;
+    RedisReply* reply = nullptr;
+    if (task->parent == nullptr) {
+      root = std::make_unique<RedisReply>();
+      reply = root.get();
+    } else {
+      auto* array = static_cast<RedisReply*>(task->parent->obj);
+      reply = &array->items[static_cast<std::size_t>(task->idx)];
+    }
+    if (!fill(*reply)) return nullptr;
+    return root == nullptr ? reply : root.release();
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
 }
 
-struct FreeReply {
-  void operator()(redisReply* reply) const { freeReplyObject(reply); }
-};
+RedisReply::Kind kind_of_text(int type) {
+  if (type == REDIS_REPLY_ERROR) return RedisReply::Kind::error;
+  return type == REDIS_REPLY_STATUS ? RedisReply::Kind::status : RedisReply::Kind::string;
+}
+
+/// hiredis would build a tree of its own, which would then have to be copied.
+redisReplyObjectFunctions& reply_functions() {
+  static redisReplyObjectFunctions functions = [] {
+    redisReplyObjectFunctions made{};
+    made.createString = [](const redisReadTask* task, char* text, std::size_t size) {
+      return filled(task, [&](RedisReply& reply) {
+        reply.kind = kind_of_text(task->type);
+        reply.text.assign(text, size);
+        return true;
+      });
+    };
+    made.createArray = [](const redisReadTask* task, int elements) {
+      return filled(task, [&](RedisReply& reply) {
+        auto& so_far = *static_cast<std::size_t*>(task->privdata);
+        const auto more = static_cast<std::size_t>(elements);
+        if (more > kMaxElements - so_far) return false;
+        so_far += more;
+        reply.kind = RedisReply::Kind::array;
+        reply.items.resize(more);
+        return true;
+      });
+    };
+    made.createInteger = [](const redisReadTask* task, long long value) {
+      return filled(task, [&](RedisReply& reply) {
+        reply.kind = RedisReply::Kind::integer;
+        reply.integer = value;
+        return true;
+      });
+    };
+    made.createNil = [](const redisReadTask* task) {
+      return filled(task, [](RedisReply&) { return true; });
+    };
+    made.freeObject = [](void* root) { delete static_cast<RedisReply*>(root); };
+    return made;
+  }();
+  return functions;
+}
 
 }  // namespace
 
@@ -75,17 +87,20 @@ bool RedisReply::is_error(std::string_view code) const {
 std::string format_redis_command(std::span<const std::string_view> words) {
   std::vector<const char*> pointers;
   std::vector<std::size_t> lengths;
+  pointers.reserve(words.size());
+  lengths.reserve(words.size());
   for (const std::string_view word : words) {
     pointers.push_back(word.empty() ? "" : word.data());
     lengths.push_back(word.size());
   }
-  char* bytes = nullptr;
-  const int length = redisFormatCommandArgv(&bytes, static_cast<int>(words.size()), pointers.data(),
-                                            lengths.data());
+  // Its twin for plain strings has sprintf() write each length, which takes longer than the rest.
+  sds bytes = nullptr;
+  const int length = redisFormatSdsCommandArgv(&bytes, static_cast<int>(words.size()),
+                                               pointers.data(), lengths.data());
   // It fails only without memory, as the allocations around it would.
   if (length < 0) std::abort();
   std::string command(bytes, static_cast<std::size_t>(length));
-  redisFreeCommand(bytes);
+  redisFreeSdsCommand(bytes);
   return command;
 }
 
@@ -93,6 +108,7 @@ void RedisReplyReader::Free::operator()(redisReader* reader) const { redisReader
 
 RedisReplyReader::RedisReplyReader() : reader_(redisReaderCreateWithFunctions(&reply_functions())) {
   if (reader_ == nullptr) std::abort();
+  reader_->privdata = &elements_;
 }
 
 RedisReplyReader::~RedisReplyReader() = default;
@@ -112,9 +128,10 @@ Result<std::optional<RedisReply>> RedisReplyReader::next() {
     if (unfinished_ > kMaxReplyBytes) return Fault{"reply too long"};
     return std::optional<RedisReply>();
   }
-  const std::unique_ptr<redisReply, FreeReply> reply(static_cast<redisReply*>(raw));
+  const std::unique_ptr<RedisReply> reply(static_cast<RedisReply*>(raw));
   unfinished_ = reader_->len - reader_->pos;
-  return std::optional<RedisReply>(converted(*reply));
+  elements_ = 0;
+  return std::optional<RedisReply>(std::move(*reply));
 }
 
 }  // namespace trackly::store

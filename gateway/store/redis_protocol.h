@@ -37,6 +37,8 @@ class RedisReplyReader {
   static constexpr std::size_t kMaxReplyBytes = 1 << 20;
 
   RedisReplyReader();
+  RedisReplyReader(const RedisReplyReader&) = delete;
+  RedisReplyReader& operator=(const RedisReplyReader&) = delete;
   ~RedisReplyReader();
 
   void feed(std::string_view bytes);
@@ -50,6 +52,7 @@ class RedisReplyReader {
   };
   std::unique_ptr<redisReader, Free> reader_;
   std::size_t unfinished_ = 0;  // bytes fed since the last whole reply
+  std::size_t elements_ = 0;    // of arrays, since then
 };
 
 }  // namespace trackly::store

@@ -49,10 +49,14 @@ std::string quota_suffix(const BucketPolicy& policy) {
          std::to_string(QuotaSlices(policy).length().count());
 }
 
+// For what goes around a key and its rule's name, of a quota too.
+constexpr std::size_t kSuffixRoom = 32;
+
 std::string redis_key(const BucketTake& take) {
   const std::string_view key = take.key;
   const std::string_view caller = key.substr(0, key.find('/'));
   std::string name = "trackly:{";
+  name.reserve(name.size() + key.size() + take.policy->name.size() + kSuffixRoom);
   name.append(caller).append("}").append(key.substr(caller.size())).append(":");
   name.append(take.policy->name);
   return is_quota(*take.policy) ? name + quota_suffix(*take.policy) : name;
@@ -81,8 +85,9 @@ void append_quota(std::vector<std::string>& words, const BucketTake& take) {
 
 /// The words of the command but for the first two: how many keys, the keys, the verb, the figures.
 std::vector<std::string> arguments(std::string_view verb, std::span<const BucketTake> takes) {
-  std::vector<std::string> words{std::to_string(takes.size())};
+  std::vector<std::string> words;
   words.reserve(2 + takes.size() * (1 + kFigures));
+  words.push_back(std::to_string(takes.size()));
   for (const BucketTake& take : takes) words.push_back(redis_key(take));
   words.emplace_back(verb);
   for (const BucketTake& take : takes) {
@@ -93,7 +98,9 @@ std::vector<std::string> arguments(std::string_view verb, std::span<const Bucket
 
 std::vector<std::string_view> command(std::string_view name, std::string_view script,
                                       const std::vector<std::string>& arguments) {
-  std::vector<std::string_view> words{name, script};
+  std::vector<std::string_view> words;
+  words.reserve(2 + arguments.size());
+  words = {name, script};
   words.insert(words.end(), arguments.begin(), arguments.end());
   return words;
 }

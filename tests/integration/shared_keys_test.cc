@@ -223,6 +223,21 @@ TEST_F(SharedKeyCommands, KnowTheNamesOfTheRules) {
   EXPECT_NE(slip.err.find("did you mean \"single\""), std::string::npos) << slip.err;
 }
 
+TEST_F(SharedKeyCommands, DoNotWaitForARepairOfOtherFiles) {
+  const TempDir directory;
+  GatewayConfig broken = config();
+  broken.api = directory.write("openapi.yaml", "paths: [");
+  const std::string path = write_config(directory, broken);
+  const auto done_with = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), gateway_program());
+    words.insert(words.end(), {"--config", path});
+    return run(std::move(words)).exit_code == 0;
+  };
+  EXPECT_TRUE(done_with({"account", "set", "acct_42", "--status", "suspended"}));
+  EXPECT_TRUE(done_with({"key", "revoke", "--sha256", digest_of(keys::kActive)}));
+  EXPECT_EQ(redis_.cli({"exists", "trackly:key:" + digest_of(keys::kActive)}), "0");
+}
+
 TEST_F(SharedKeyCommands, SayWhatIsWrong) {
   const CommandResult nobody = command({"key", "add", "--account", "acct_8", "--name", "n"});
   EXPECT_EQ(nobody.exit_code, 1);
