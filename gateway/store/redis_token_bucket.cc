@@ -1,6 +1,8 @@
 #include "gateway/store/redis_token_bucket.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cstdint>
 #include <iterator>
 #include <list>
@@ -36,12 +38,6 @@ struct Scale {
   }
 };
 
-/// Whole microseconds and the rest in parts.
-void append_time(std::vector<std::string>& words, const Scale& scale, Wide parts) {
-  words.push_back(std::to_string(static_cast<std::int64_t>(parts / scale.n)));
-  words.push_back(std::to_string(static_cast<std::int64_t>(parts % scale.n)));
-}
-
 /// Usage of another kind, or in slices of another length, would be something else under this name.
 std::string quota_suffix(const BucketPolicy& policy) {
   if (policy.refill == Refill::monthly) return ":monthly";
@@ -62,36 +58,51 @@ std::string redis_key(const BucketTake& take) {
   return is_quota(*take.policy) ? name + quota_suffix(*take.policy) : name;
 }
 
-/// The words of one bucket; the last one is the receipt.
-constexpr std::size_t kFigures = 6;
+/// A bucket's word for the script: its kind and five numbers, as doubles, which Lua's numbers are;
+/// whole ones below 2^53, so nothing is lost. In text each would be a word of its own, and words
+/// are what a command costs here and in Redis.
+using Figures = std::array<std::int64_t, 5>;
 
-void append_rate(std::vector<std::string>& words, const BucketTake& take) {
+void put(std::string& word, std::size_t at, std::int64_t number) {
+  const auto bits = std::bit_cast<std::uint64_t>(static_cast<double>(number));
+  for (std::size_t i = 0; i < sizeof(bits); ++i) word[at + i] = static_cast<char>(bits >> (8 * i));
+}
+
+constexpr std::size_t place_of(std::size_t figure) { return 1 + figure * sizeof(double); }
+
+std::string packed(char kind, const Figures& figures) {
+  std::string word(place_of(figures.size()), kind);
+  for (std::size_t i = 0; i < figures.size(); ++i) put(word, place_of(i), figures[i]);
+  return word;
+}
+
+std::string rate_word(const BucketTake& take) {
   const Scale scale(*take.policy);
-  words.emplace_back("rate");
-  words.push_back(std::to_string(scale.n));
-  append_time(words, scale, scale.parts(take.cost));
-  append_time(words, scale, scale.parts(take.policy->burst));
+  const Wide cost = scale.parts(take.cost);
+  const Wide capacity = scale.parts(take.policy->burst);
+  const auto whole = [&scale](Wide parts) { return static_cast<std::int64_t>(parts / scale.n); };
+  const auto rest = [&scale](Wide parts) { return static_cast<std::int64_t>(parts % scale.n); };
+  return packed('r', {scale.n, whole(cost), rest(cost), whole(capacity), rest(capacity)});
 }
 
-void append_quota(std::vector<std::string>& words, const BucketTake& take) {
+constexpr std::size_t kReceipt = 4;  // among the figures
+
+std::string quota_word(const BucketTake& take) {
   const QuotaSlices slices(*take.policy);
-  words.emplace_back("quota");
-  words.push_back(std::to_string(take.policy->burst));
-  words.push_back(std::to_string(take.cost));
-  words.push_back(std::to_string(slices.length().count()));
-  words.push_back(std::to_string(slices.older()));
-  words.push_back(std::to_string(take.receipt));
+  return packed(
+      'q', {static_cast<std::int64_t>(take.policy->burst), static_cast<std::int64_t>(take.cost),
+            slices.length().count(), static_cast<std::int64_t>(slices.older()), take.receipt});
 }
 
-/// The words of the command but for the first two: how many keys, the keys, the verb, the figures.
+/// The words of the command but for the first two: how many keys, the keys, the verb, the buckets.
 std::vector<std::string> arguments(std::string_view verb, std::span<const BucketTake> takes) {
   std::vector<std::string> words;
-  words.reserve(2 + takes.size() * (1 + kFigures));
+  words.reserve(2 + 2 * takes.size());
   words.push_back(std::to_string(takes.size()));
   for (const BucketTake& take : takes) words.push_back(redis_key(take));
   words.emplace_back(verb);
   for (const BucketTake& take : takes) {
-    is_quota(*take.policy) ? append_quota(words, take) : append_rate(words, take);
+    words.push_back(is_quota(*take.policy) ? quota_word(take) : rate_word(take));
   }
   return words;
 }
@@ -219,7 +230,7 @@ class RedisTokenBucketStore::Call {
     for (std::size_t i = 0; i < buckets_.size(); ++i) {
       said += numbers_of(buckets_[i].quota);
       if (!buckets_[i].quota) continue;
-      arguments_[verb + (i + 1) * kFigures] = std::to_string(reply.items[said - 1].integer);
+      put(arguments_[verb + 1 + i], place_of(kReceipt), reply.items[said - 1].integer);
     }
     store_.redis_.send(arguments_[1], command("EVALSHA", kTokenBucketScriptSha1, arguments_));
   }

@@ -1,10 +1,10 @@
 -- Takes tokens from one or several buckets: from all of them, or from none. Or refunds them.
 --
--- KEYS[i] is a bucket. ARGV begins with "take" or "refund"; then it has six words for each bucket: its
--- kind, and five numbers.
+-- KEYS[i] is a bucket. ARGV begins with "take" or "refund"; then it has a word for each bucket: its
+-- kind, a letter, and five numbers, as struct.unpack() has doubles, the lowest byte first.
 --
---   rate   n, cost, its part, capacity, its part     (see "Rates")
---   quota  most, cost, length, older, receipt        (see "Quotas")
+--   r  rate   n, cost, its part, capacity, its part     (see "Rates")
+--   q  quota  most, cost, length, older, receipt        (see "Quotas")
 --
 -- Returns 1 (granted) or 0, then for each bucket, as it is after the call,
 --
@@ -227,19 +227,15 @@ function quota.say(bucket, reply, granted)
   reply[#reply + 1] = bucket.slice
 end
 
-local kinds = {rate = rate, quota = quota}
+local kinds = {r = rate, q = quota}
 local granted = true
 local buckets = {}
 
 for i, key in ipairs(KEYS) do
-  local at = 6 * (i - 1) + 2
-  local figures = {}
-  for k = 1, 5 do
-    figures[k] = tonumber(ARGV[at + k])
-  end
-  local bucket = {key = key, kind = kinds[ARGV[at]]}
+  local kind, a, b, c, d, e = struct.unpack('<c1ddddd', ARGV[i + 1])
+  local bucket = {key = key, kind = kinds[kind]}
   buckets[i] = bucket
-  granted = bucket.kind.look(bucket, unpack(figures)) and granted
+  granted = bucket.kind.look(bucket, a, b, c, d, e) and granted
 end
 
 local reply = {granted and 1 or 0}

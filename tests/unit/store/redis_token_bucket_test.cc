@@ -62,6 +62,12 @@ class RedisTokenBucketTest : public testing::Test {
   static std::string command(const std::vector<std::string_view>& words) {
     return format_redis_command(words);
   }
+  /// A bucket's word: the kind and its numbers.
+  static std::string rate(const std::array<double, 5>& numbers) { return word('r', numbers); }
+  static std::string quota(const std::array<double, 5>& numbers) { return word('q', numbers); }
+  static std::string word(char kind, const std::array<double, 5>& numbers) {
+    return kind + std::string(reinterpret_cast<const char*>(numbers.data()), sizeof(numbers));
+  }
   /// What the answer says of the failure; "ok" where there is none.
   std::string failure() const {
     if (!answer_) return "not answered";
@@ -81,16 +87,16 @@ TEST_F(RedisTokenBucketTest, ATakeIsTheScriptsDigestItsKeysAndItsFigures) {
   take();
   EXPECT_EQ(sent(),
             command({"EVALSHA", kTokenBucketScriptSha1, "1", "trackly:{account.a}/k1:single",
-                     "take", "rate", "10", "300000", "0", "2000000", "0"}));
+                     "take", rate({10, 300000, 0, 2000000, 0})}));
 }
 
 TEST_F(RedisTokenBucketTest, TakesOfARequestAreOneCommand) {
   const BucketPolicy sevenths{.name = "daily", .tokens = 7, .period = 24h, .burst = 7};
   take({{&policy_, "account.a/k1", 1}, {&sevenths, "account.a", 2}});
-  EXPECT_EQ(sent(), command({"EVALSHA", kTokenBucketScriptSha1, "2",
-                             "trackly:{account.a}/k1:single", "trackly:{account.a}:daily", "take",
-                             "rate", "10", "100000", "0", "2000000", "0",  //
-                             "rate", "7", "24685714285", "5", "86400000000", "0"}));
+  EXPECT_EQ(sent(),
+            command({"EVALSHA", kTokenBucketScriptSha1, "2", "trackly:{account.a}/k1:single",
+                     "trackly:{account.a}:daily", "take", rate({10, 100000, 0, 2000000, 0}),
+                     rate({7, 24685714285, 5, 86400000000, 0})}));
 }
 
 TEST_F(RedisTokenBucketTest, ARefundSaysWhatATakeSaid) {
@@ -98,7 +104,7 @@ TEST_F(RedisTokenBucketTest, ARefundSaysWhatATakeSaid) {
   store_.refund(std::vector<BucketTake>{{&sevenths, "account.a", 1}});
   loop_.run_posted();
   EXPECT_EQ(sent(), command({"EVALSHA", kTokenBucketScriptSha1, "1", "trackly:{account.a}:daily",
-                             "refund", "rate", "7", "142857", "1", "1000000", "0"}));
+                             "refund", rate({7, 142857, 1, 1000000, 0})}));
 }
 
 TEST_F(RedisTokenBucketTest, AGrantSaysWhatIsLeft) {
@@ -127,7 +133,7 @@ TEST_F(RedisTokenBucketTest, TheScriptFollowsWhereRedisDoesNotKnowIt) {
   sent();
   reply(kNoScript);
   EXPECT_EQ(sent(), command({"EVAL", kTokenBucketScript, "1", "trackly:{account.a}/k1:single",
-                             "take", "rate", "10", "300000", "0", "2000000", "0"}));
+                             "take", rate({10, 300000, 0, 2000000, 0})}));
   reply(kGranted);
   EXPECT_EQ(failure(), "ok");
 }
@@ -176,7 +182,7 @@ TEST_F(RedisTokenBucketTest, AGrantThatNobodyWaitsForAnyMoreIsGivenBack) {
   reply(kGranted);
   EXPECT_EQ(sent(),
             command({"EVALSHA", kTokenBucketScriptSha1, "1", "trackly:{account.a}/k1:single",
-                     "refund", "rate", "10", "300000", "0", "2000000", "0"}));
+                     "refund", rate({10, 300000, 0, 2000000, 0})}));
   EXPECT_EQ(failure(), "not answered");
 }
 
@@ -187,11 +193,11 @@ TEST_F(RedisTokenBucketTest, SuchAGrantIsGivenBackToThePartOfAQuotaThatItCameFro
   sent();
   pending_.reset();
   reply("*7\r\n:1\r\n:3\r\n:0\r\n:1000\r\n:77\r\n:500000\r\n:0\r\n");
-  EXPECT_EQ(sent(),
-            command({"EVALSHA", kTokenBucketScriptSha1, "2",
-                     "trackly:{account.a}:daily:calendar.86400000000",
-                     "trackly:{account.a}/k1:single", "refund", "quota", "5", "2", "86400000000",
-                     "0", "77", "rate", "10", "300000", "0", "2000000", "0"}));
+  EXPECT_EQ(
+      sent(),
+      command({"EVALSHA", kTokenBucketScriptSha1, "2",
+               "trackly:{account.a}:daily:calendar.86400000000", "trackly:{account.a}/k1:single",
+               "refund", quota({5, 2, 86400000000, 0, 77}), rate({10, 300000, 0, 2000000, 0})}));
 }
 
 TEST_F(RedisTokenBucketTest, WhatWasNotGrantedIsNotGivenBack) {
