@@ -84,7 +84,7 @@ TEST(ServiceManager, HearsWhichProcessIsTheServiceAfterAnUpgrade) {
   EXPECT_EQ(systemd.also("READY"), "1");
   EXPECT_EQ(systemd.also("WATCHDOG"), "1");
   EXPECT_TRUE(gateway.process().wait_for_err("process " + process + " takes over"));
-  EXPECT_EQ(gateway.process().wait(), 0);
+  EXPECT_EQ(gateway.process().wait_for_exit(), 0);
   for (int i = 0; i < 5; ++i) EXPECT_EQ(systemd.next("WATCHDOG"), "1");
   kill(std::stoi(process), SIGTERM);
   EXPECT_EQ(systemd.next("STOPPING"), "1");

@@ -52,7 +52,7 @@ class Line {
   }
   /// The exit code of the process that served before.
   int exit_code_of_former() {
-    return processes_.size() == 2 ? gateway_.process().wait().value_or(-1)
+    return processes_.size() == 2 ? gateway_.process().wait_for_exit().value_or(-1)
                                   : exit_code_of(processes_[processes_.size() - 2]);
   }
   /// SIGTERM to the one that serves; its exit code.

@@ -109,16 +109,21 @@ void Process::signal_group(int number) const {
 }
 
 std::optional<int> Process::wait(Milliseconds timeout) {
+  if (exit_code_ || !wait_for_exit(timeout)) return exit_code_;
+  // What it wrote last may still be in the pipe. Something that it left running may hold the pipe
+  // open for longer than anybody wants to wait.
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, std::chrono::seconds(2), [this] { return output_ended_; });
+  return exit_code_;
+}
+
+std::optional<int> Process::wait_for_exit(Milliseconds timeout) {
   if (exit_code_) return exit_code_;
   pollfd exited{pid_fd_, POLLIN, 0};
   if (poll(&exited, 1, static_cast<int>(timeout.count())) <= 0) return std::nullopt;
   int status = 0;
   waitpid(pid_, &status, 0);
   exit_code_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  // What it wrote last may still be in the pipe. Something that it left running may hold the pipe
-  // open for longer than anybody wants to wait.
-  std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, std::chrono::seconds(2), [this] { return output_ended_; });
   return exit_code_;
 }
 

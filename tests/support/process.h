@@ -38,6 +38,8 @@ class Process {
   /// Its exit code, or 128 + the signal that ended it, as shells have it; nothing while it runs
   /// on after that time.
   std::optional<int> wait(Milliseconds timeout = kPatience);
+  /// The same, without waiting for what it wrote last: for one that leaves another one running.
+  std::optional<int> wait_for_exit(Milliseconds timeout = kPatience);
 
   /// What it wrote so far; all of it after wait().
   std::string out() const;
