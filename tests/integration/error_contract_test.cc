@@ -3,8 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "tests/support/gateway.h"
@@ -168,13 +171,14 @@ std::vector<Refusal> refusals() {
   };
 }
 
-void expect_contract(const CurlAnswer& answer, const Refusal& refusal) {
+void expect_contract(const CurlAnswer& answer, const Refusal& refusal,
+                     std::string_view request_id) {
   EXPECT_EQ(answer.exit_code, 0) << answer.error;
   EXPECT_EQ(answer.status(), refusal.status);
   EXPECT_EQ(answer.body, refusal.body);
   EXPECT_EQ(answer.field("content-type"), "application/json");
   EXPECT_EQ(answer.field("content-length"), std::to_string(refusal.body.size()));
-  EXPECT_EQ(answer.field("x-request-id"), "the-request");
+  EXPECT_EQ(answer.field("x-request-id"), request_id);
   EXPECT_EQ(answer.count("date"), 1u);
   // RFC 9209: what a rule denies, and what could not be routed or read in the first place.
   const std::string error =
@@ -191,19 +195,31 @@ std::string name_of(const testing::TestParamInfo<RefusalOn>& test) {
   return std::string(to_string(std::get<0>(test.param))) + "_" + std::get<1>(test.param).situation;
 }
 
-class ErrorContract : public testing::TestWithParam<RefusalOn> {};
+/// One gateway for all of them: none of these requests may change what becomes of the next.
+class ErrorContract : public testing::TestWithParam<RefusalOn> {
+ protected:
+  static void SetUpTestSuite() {
+    service_ = std::make_unique<Service>(Upstream::h1);
+    gateway_ = std::make_unique<Gateway>(GatewayConfig{.upstream = service_->url()});
+  }
+  static void TearDownTestSuite() {
+    gateway_.reset();
+    service_.reset();
+  }
+  static inline std::unique_ptr<Service> service_;
+  static inline std::unique_ptr<Gateway> gateway_;
+};
 
 TEST_P(ErrorContract, RefusesWithTheDocumentedError) {
   const auto& [downstream, refusal] = GetParam();
-  Service service(Upstream::h1);
-  Gateway gateway({.upstream = service.url()});
+  const std::string id = refusal.situation + "-" + std::string(to_string(downstream));
 
   CurlRequest request = refusal.request;
-  request.fields.emplace_back("X-Request-Id: the-request");
-  expect_contract(gateway.request(downstream, request), refusal);
+  request.fields.push_back("X-Request-Id: " + id);
+  expect_contract(gateway_->request(downstream, request), refusal, id);
 
-  EXPECT_EQ(service.requests().size(), 0u);
-  const auto line = gateway.log_of("the-request");
+  EXPECT_EQ(service_->requests().size(), 0u);
+  const auto line = gateway_->log_of(id);
   ASSERT_TRUE(line);
   EXPECT_EQ((*line)["/status"], std::to_string(refusal.status)) << line->json();
   EXPECT_EQ((*line)["/code"], refusal.code) << line->json();
