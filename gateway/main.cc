@@ -44,7 +44,7 @@ const std::map<std::string, cli::CatalogueFormat> kFormats = {
 struct SharedOptions {
   cli::KeyChoice key;
   cli::AccountChanges account;
-  std::uint64_t grace_seconds = 24 * 60 * 60;
+  std::uint64_t grace_seconds = std::uint64_t{24} * 60 * 60;
 };
 
 struct Options {
@@ -106,7 +106,7 @@ void add_shared_key_commands(CLI::App& key, SharedOptions& options, std::functio
       {"s", 1}, {"m", 60}, {"h", 60 * 60}, {"d", 24 * 60 * 60}};
   command->add_option("--grace", options.grace_seconds, "How long the old key works on; 24h")
       ->transform(CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::UNIT_REQUIRED))
-      ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{366 * 24 * 60 * 60}));
+      ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{366} * 24 * 60 * 60));
   command->callback([&] {
     action = [&] {
       store::Sha256 hasher;

@@ -67,8 +67,10 @@ std::size_t usable_processors() {
 /// it back. Left to itself, the allocator would learn from the first ones to keep such blocks.
 void give_large_blocks_back() {
   constexpr int kLarge = 1 << 20;
+  // NOLINTBEGIN(concurrency-mt-unsafe): there are no other threads yet
   mallopt(M_MMAP_THRESHOLD, kLarge);
   mallopt(M_TRIM_THRESHOLD, kLarge);
+  // NOLINTEND(concurrency-mt-unsafe)
 }
 
 /// The main thread: accepts, hands out, listens to signals, watches over the upstreams, and puts
@@ -97,9 +99,9 @@ class Server {
                  hand_out(fd, peer, tls);
                }),
         reloader_(*loop_, std::move(load),
-                  [this](std::shared_ptr<const config::Configuration> read,
+                  [this](const std::shared_ptr<const config::Configuration>& read,
                          const Problems& problems, std::vector<Reloader::Asked> asked) {
-                    on_read(std::move(read), problems, std::move(asked));
+                    on_read(read, problems, std::move(asked));
                   }) {}
 
   /// A fault says why it could not start.
@@ -110,7 +112,8 @@ class Server {
  private:
   // ---- configurations
   /// Carried out whole, or, with a fault, not at all.
-  std::optional<Fault> put_in_force(std::shared_ptr<const config::Configuration> configuration);
+  std::optional<Fault> put_in_force(
+      const std::shared_ptr<const config::Configuration>& configuration);
   std::optional<Fault> obstacle_to(const Settings& next) const;
   std::optional<Fault> start_workers(const std::shared_ptr<const Generation>& generation);
   void hand_over(const std::shared_ptr<const Generation>& next);
@@ -118,8 +121,8 @@ class Server {
   void watch_upstreams(const Generation& next);
   void join_fleet(const Generation& next);
   void reload(Reloader::Asked asked = nullptr);
-  void on_read(std::shared_ptr<const config::Configuration> configuration, const Problems& problems,
-               std::vector<Reloader::Asked> asked);
+  void on_read(const std::shared_ptr<const config::Configuration>& configuration,
+               const Problems& problems, std::vector<Reloader::Asked> asked);
   void on_refused(const std::vector<Reloader::Asked>& asked);
   void reopen_log();
   static void stop_log(observe::LogWriter& log);
@@ -192,7 +195,8 @@ std::optional<Fault> Server::start() {
   allow_all_descriptors();
   warn_of_few_descriptors(first_->settings, worker_count_);
   give_large_blocks_back();
-  if (auto fault = put_in_force(std::move(first_))) return fault;
+  if (auto fault = put_in_force(first_)) return fault;
+  first_.reset();
   taken_ = origin_.sockets.opened();
   for (const std::string& name : origin_.sockets.drop_rest()) {
     spdlog::warn("the listening socket {} was handed over, but nothing is configured for it", name);
@@ -205,7 +209,7 @@ std::optional<Fault> Server::start() {
 // ---------------------------------------------------------------------------------- configurations
 
 std::optional<Fault> Server::put_in_force(
-    std::shared_ptr<const config::Configuration> configuration) {
+    const std::shared_ptr<const config::Configuration>& configuration) {
   const Settings& next = configuration->settings;
   if (auto fault = obstacle_to(next)) return fault;
   auto made = make_generation(configuration, worker_count_, generation_.get());
@@ -317,13 +321,13 @@ void Server::reload(Reloader::Asked asked) {
   reloader_.start(std::move(asked));
 }
 
-void Server::on_read(std::shared_ptr<const config::Configuration> configuration,
+void Server::on_read(const std::shared_ptr<const config::Configuration>& configuration,
                      const Problems& problems, std::vector<Reloader::Asked> asked) {
   ++reloads_.attempts;
   reloads_.last_attempt = std::chrono::system_clock::now();
   reloads_.problems = problems.lines();
   if (configuration != nullptr) {
-    if (const auto fault = put_in_force(std::move(configuration))) {
+    if (const auto fault = put_in_force(configuration)) {
       reloads_.problems.push_back(fault->text);
     }
   }

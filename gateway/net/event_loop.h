@@ -2,6 +2,7 @@
 
 #include <array>
 #include <atomic>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -83,7 +84,7 @@ class EventLoop final : public Loop {
   std::array<std::uint64_t, 64> entropy_{};
   std::size_t entropy_left_ = 0;
 
-  std::array<char, 32 * 1024> scratch_;
+  std::array<char, std::size_t{32} * 1024> scratch_;
 };
 
 }  // namespace trackly::net

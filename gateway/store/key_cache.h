@@ -34,9 +34,9 @@ namespace trackly::store {
 /// real key out.
 class KeyCache {
  public:
-  static constexpr std::size_t kMaxKeys = 128 * 1024;
-  static constexpr std::size_t kMaxAccounts = 128 * 1024;
-  static constexpr std::size_t kMaxUnknown = 64 * 1024;
+  static constexpr std::size_t kMaxKeys = std::size_t{128} * 1024;
+  static constexpr std::size_t kMaxAccounts = std::size_t{128} * 1024;
+  static constexpr std::size_t kMaxUnknown = std::size_t{64} * 1024;
   static constexpr Duration kUnwatchedTtl = std::chrono::milliseconds(50);
   static constexpr Duration kUnknownTtl = std::chrono::seconds(10);
 

@@ -112,6 +112,7 @@ pid_t fork_and_exec(Start& start) {
   pthread_sigmask(SIG_SETMASK, &all, &before);
   const pid_t pid = fork();
   if (pid == 0) {
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): that is how the C library defines SIG_DFL
     for (const int signal : kSignalsForUs) std::signal(signal, SIG_DFL);
     for (const int signal : kSignalsForUs) sigaddset(&before, signal);
     pthread_sigmask(SIG_SETMASK, &before, nullptr);

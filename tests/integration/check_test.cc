@@ -7,11 +7,11 @@
 #include <string>
 #include <vector>
 
-#include "tests/support/service.h"
 #include "tests/support/gateway.h"
 #include "tests/support/process.h"
 #include "tests/support/redis_server.h"
 #include "tests/support/sample_requests.h"
+#include "tests/support/service.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/tls_certificate.h"
 

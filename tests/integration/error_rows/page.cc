@@ -26,8 +26,8 @@ DecidedBy decided_by(int number, const std::string& column) {
       {145, DecidedBy::both},  // provider_error
       {146, DecidedBy::both},  // redis_unavailable
   };
-  // Row 141, send_failed, is also what the gateway answers where the system has no memory left for a
-  // request; exhaustion_test.cc brings that about, which would disturb the other rows here.
+  // Row 141, send_failed, is also what the gateway answers where the system has no memory left for
+  // a request; exhaustion_test.cc brings that about, which would disturb the other rows here.
   const auto exception = kExceptions.find(number);
   if (exception != kExceptions.end()) return exception->second;
   if (column == "E") return DecidedBy::request;
