@@ -191,8 +191,8 @@ void expect_contract(const CurlAnswer& answer, const Refusal& refusal,
 
 using RefusalOn = std::tuple<Downstream, Refusal>;
 
-std::string name_of(const testing::TestParamInfo<RefusalOn>& test) {
-  return std::string(to_string(std::get<0>(test.param))) + "_" + std::get<1>(test.param).situation;
+std::string name_of(const RefusalOn& test) {
+  return std::string(to_string(std::get<0>(test))) + "_" + std::get<1>(test).situation;
 }
 
 /// One gateway for all of them: none of these requests may change what becomes of the next.
@@ -212,7 +212,7 @@ class ErrorContract : public testing::TestWithParam<RefusalOn> {
 
 TEST_P(ErrorContract, RefusesWithTheDocumentedError) {
   const auto& [downstream, refusal] = GetParam();
-  const std::string id = refusal.situation + "-" + std::string(to_string(downstream));
+  const std::string id = name_of(GetParam());
 
   CurlRequest request = refusal.request;
   request.fields.push_back("X-Request-Id: " + id);
@@ -229,7 +229,7 @@ TEST_P(ErrorContract, RefusesWithTheDocumentedError) {
 INSTANTIATE_TEST_SUITE_P(, ErrorContract,
                          testing::Combine(testing::ValuesIn(kEveryDownstream),
                                           testing::ValuesIn(refusals())),
-                         name_of);
+                         [](const auto& test) { return name_of(test.param); });
 
 class RefusedHead : public testing::TestWithParam<Downstream> {
  protected:
