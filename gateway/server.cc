@@ -67,7 +67,7 @@ std::size_t usable_processors() {
 /// it back. Left to itself, the allocator would learn from the first ones to keep such blocks.
 void give_large_blocks_back() {
   constexpr int kLarge = 1 << 20;
-  // NOLINTBEGIN(concurrency-mt-unsafe): there are no other threads yet
+  // NOLINTBEGIN(concurrency-mt-unsafe): the only other thread writes diagnostics, by either value
   mallopt(M_MMAP_THRESHOLD, kLarge);
   mallopt(M_TRIM_THRESHOLD, kLarge);
   // NOLINTEND(concurrency-mt-unsafe)
